@@ -1,0 +1,1 @@
+"""How every control loop reaches the cluster: as an outsider would."""

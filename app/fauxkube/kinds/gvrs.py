@@ -1,0 +1,22 @@
+"""The names of the resources, for those who speak of them: controllers, clients, tests."""
+
+from __future__ import annotations
+
+from fauxkube.machinery.objects import GVR
+
+CONFIG_MAPS = GVR("", "v1", "configmaps")
+ENDPOINTS = GVR("", "v1", "endpoints")
+EVENTS = GVR("", "v1", "events")
+NAMESPACES = GVR("", "v1", "namespaces")
+NODES = GVR("", "v1", "nodes")
+PODS = GVR("", "v1", "pods")
+SECRETS = GVR("", "v1", "secrets")
+SERVICE_ACCOUNTS = GVR("", "v1", "serviceaccounts")
+SERVICES = GVR("", "v1", "services")
+EVENTS_V1 = GVR("events.k8s.io", "v1", "events")
+ENDPOINT_SLICES = GVR("discovery.k8s.io", "v1", "endpointslices")
+LEASES = GVR("coordination.k8s.io", "v1", "leases")
+CONTROLLER_REVISIONS = GVR("apps", "v1", "controllerrevisions")
+DAEMON_SETS = GVR("apps", "v1", "daemonsets")
+DEPLOYMENTS = GVR("apps", "v1", "deployments")
+REPLICA_SETS = GVR("apps", "v1", "replicasets")

@@ -1,0 +1,162 @@
+"""What the generic request pipeline must know of a resource, and the strategy that a kind's module gives it.
+
+`Resource` names the resource and everything a reader needs (columns, selectable fields); `Strategy` holds the rules
+of its writes, as apiserver's `rest.RESTCreateStrategy` and friends do. A kind that has no rules of its own needs no
+strategy class. All functions here are pure; they may change the object they are handed, which is the caller's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fauxkube.machinery import names
+from fauxkube.machinery.fields import FieldError
+from fauxkube.machinery.objects import GVR, Labels, Object
+
+STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class Strategy:
+    """The rules of a resource's writes; each method may be replaced.
+
+    The pipeline of a create: `default`, `prepare_for_create`, admission, `validate`. Of an update: `default`,
+    `prepare_for_update`, admission, `validate` + `validate_update`. A write to `/status` calls
+    `prepare_for_status_update` and `validate_status_update` instead.
+    """
+
+    #: Field paths' top-level names whose change raises `metadata.generation`; empty: the kind has no generation.
+    generation_of: tuple[str, ...] = ()
+    #: Whether a PUT to a name that does not exist creates it.
+    allow_create_on_update = False
+    #: Whether an update may leave `resourceVersion` out.
+    allow_unconditional_update = True
+
+    def validate_name(self, name: str) -> Sequence[str]:
+        """What is wrong with a name, in upstream's words; nothing when it is right."""
+        return names.dns_subdomain_problems(name)
+
+    def default(self, obj: Object) -> None:
+        """Fill in the fields that were left out, as `SetDefaults_*` does."""
+
+    def prepare_for_create(self, obj: Object) -> None:
+        """Drop or set what a client may not choose on create. The default drops `status`."""
+        obj.pop("status", None)
+
+    def prepare_for_update(self, obj: Object, old: Object) -> None:
+        """Put back what an update may not change. The default puts back `status`."""
+        _take(obj, old, "status")
+
+    def prepare_for_status_update(self, obj: Object, old: Object) -> None:
+        """Put back everything but `status` (the pipeline itself keeps the metadata that may not change)."""
+        for name in {*obj, *old} - {"status", "metadata", "apiVersion", "kind"}:
+            _take(obj, old, name)
+        obj["metadata"]["labels"] = old["metadata"].get("labels")
+        if obj["metadata"]["labels"] is None:
+            del obj["metadata"]["labels"]
+
+    def validate(self, obj: Object) -> list[FieldError]:
+        """The rules on an object by itself; called for creates and updates."""
+        return []
+
+    def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
+        """The rules on a change, beside those of `validate`."""
+        return []
+
+    def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
+        """The rules on a write to `/status`."""
+        return []
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        """What to warn the client of, as a `Warning` header."""
+        return []
+
+    def grace_period(self, obj: Object, asked: int | None) -> int:
+        """Seconds between the request to delete and the end, 0 for at once. `asked` is the client's choice, if any."""
+        return 0
+
+
+def _take(obj: Object, old: Object, name: str) -> None:
+    if name in old:
+        obj[name] = old[name]
+    else:
+        obj.pop(name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the printed table; one of `priority` above 0 shows with `-o wide` only."""
+
+    name: str
+    description: str = ""
+    type: str = "string"
+    format: str = ""
+    priority: int = 0
+
+
+#: The first column of every table.
+NAME_COLUMN = Column("Name", "Name must be unique within a namespace.", format="name")
+#: Time since creation, which most tables have.
+AGE_COLUMN = Column("Age", "CreationTimestamp is a timestamp representing the server time when this object was created.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource as discovery names it, with its strategy and its way of being read."""
+
+    group: str = ""
+    version: str = "v1"
+    kind: str
+    plural: str
+    singular: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = STANDARD_VERBS
+    #: Subresources by name: `status`, `scale`, `binding`, ... each with the verbs it serves.
+    subresources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strategy: Strategy = field(default_factory=Strategy)
+    columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
+    #: The table's cells for an object, in the order of `columns`.
+    row: Callable[[Object, datetime], list[Any]] | None = None
+    #: The fields, beside `metadata.name` and `metadata.namespace`, that a field selector may name, with an object's values.
+    fields: Callable[[Object], dict[str, str]] | None = None
+    #: The names `fields` may return (an unknown name in a selector is refused).
+    field_names: tuple[str, ...] = ()
+    #: The prefix of the resource's keys in the store, where two versions or groups share it (events); else derived.
+    storage: str = ""
+
+    @property
+    def gvr(self) -> GVR:
+        return GVR(self.group, self.version, self.plural)
+
+    @property
+    def api_version(self) -> str:
+        return self.gvr.api_version
+
+    @property
+    def group_resource(self) -> str:
+        """As messages name it: `pods`, `deployments.apps`."""
+        return self.gvr.group_resource
+
+    @property
+    def prefix(self) -> str:
+        """What the store's keys of this resource start with: `pods/`, `apps/deployments/`."""
+        return (self.storage or (f"{self.group}/{self.plural}" if self.group else self.plural)) + "/"
+
+    def key(self, namespace: str, name: str) -> str:
+        """The store's key of one object."""
+        return f"{self.prefix}{namespace}/{name}" if self.namespaced else f"{self.prefix}{name}"
+
+    def labels(self, obj: Object) -> Labels:
+        return obj["metadata"].get("labels") or {}
+
+    def selectable_fields(self, obj: Object) -> dict[str, str]:
+        """Every field that a field selector may name, with this object's values."""
+        metadata = obj["metadata"]
+        values = {"metadata.name": metadata["name"]}
+        if self.namespaced:
+            values["metadata.namespace"] = metadata["namespace"]
+        return values | self.fields(obj) if self.fields else values

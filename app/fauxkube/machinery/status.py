@@ -1,0 +1,181 @@
+"""Kubernetes `Status` errors, worded as apimachinery's `api/errors` words them.
+
+`StatusError` is the one error that reaches a client of the API, over HTTP or in process. The constructors below are
+the closed family of what the API server answers; nothing else builds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fauxkube.machinery.objects import Object
+
+
+class StatusError(Exception):
+    """An answer other than success: HTTP `code`, machine-readable `reason`, `message`, and `details` as sent."""
+
+    def __init__(self, code: int, reason: str, message: str, *, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.details = details or {}
+
+    def to_object(self) -> Object:
+        """The `Status` object (v1) that is sent as the body."""
+        status: Object = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+            "code": self.code,
+        }
+        if self.details:
+            status["details"] = self.details
+        return status
+
+
+def _details(group_resource: str, name: str, **more: Any) -> dict[str, Any]:
+    resource, _, group = group_resource.partition(".")
+    details: dict[str, Any] = {}
+    if name:
+        details["name"] = name
+    if group:
+        details["group"] = group
+    if resource:
+        details["kind"] = resource
+    return details | more
+
+
+def not_found(group_resource: str, name: str) -> StatusError:
+    """404 `NotFound`: `pods "web" not found`."""
+    message = f'{group_resource} "{name}" not found'
+    return StatusError(404, "NotFound", message, details=_details(group_resource, name))
+
+
+def no_such_path() -> StatusError:
+    """404 for a path that no resource serves, as the generic not-found handler words it."""
+    return StatusError(404, "NotFound", "the server could not find the requested resource", details={})
+
+
+def already_exists(group_resource: str, name: str) -> StatusError:
+    """409 `AlreadyExists`: `pods "web" already exists`."""
+    message = f'{group_resource} "{name}" already exists'
+    return StatusError(409, "AlreadyExists", message, details=_details(group_resource, name))
+
+
+def generate_name_conflict(group_resource: str, name: str) -> StatusError:
+    """409 when a generated name was taken on every try."""
+    message = f'{group_resource} "{name}" already exists, the server was not able to generate a unique name for the object'
+    return StatusError(409, "AlreadyExists", message, details=_details(group_resource, name))
+
+
+def conflict(group_resource: str, name: str, problem: str) -> StatusError:
+    """409 `Conflict`: `Operation cannot be fulfilled on pods "web": <problem>`."""
+    message = f'Operation cannot be fulfilled on {group_resource} "{name}": {problem}'
+    return StatusError(409, "Conflict", message, details=_details(group_resource, name))
+
+
+#: The problem named when a write is based on a version that is no longer the newest.
+OBJECT_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def bad_request(message: str) -> StatusError:
+    """400 `BadRequest`."""
+    return StatusError(400, "BadRequest", message)
+
+
+def unauthorized(message: str = "Unauthorized") -> StatusError:
+    """401 `Unauthorized`."""
+    return StatusError(401, "Unauthorized", message)
+
+
+def forbidden(group_resource: str, name: str, problem: str, *, causes: Iterable[Object] = ()) -> StatusError:
+    """403 `Forbidden`: `pods "web" is forbidden: <problem>`."""
+    if name:
+        message = f'{group_resource} "{name}" is forbidden: {problem}'
+    elif group_resource:
+        message = f"{group_resource} is forbidden: {problem}"
+    else:
+        message = f"forbidden: {problem}"
+    details = _details(group_resource, name)
+    if listed := list(causes):
+        details["causes"] = listed
+    return StatusError(403, "Forbidden", message, details=details)
+
+
+def method_not_supported(group_resource: str, action: str) -> StatusError:
+    """405 `MethodNotAllowed`: `<action> is not supported on resources of kind "pods"`."""
+    message = f'{action} is not supported on resources of kind "{group_resource}"'
+    return StatusError(405, "MethodNotAllowed", message, details=_details(group_resource, ""))
+
+
+def method_not_allowed() -> StatusError:
+    """405 for an HTTP method that a path does not have."""
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+
+
+def not_acceptable(accepted: Iterable[str]) -> StatusError:
+    """406: none of the media types that the client accepts can be served."""
+    message = f"only the following media types are accepted: {', '.join(accepted)}"
+    return StatusError(406, "NotAcceptable", message)
+
+
+def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
+    """415: the body's media type is not one that is read here."""
+    message = (
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"{', '.join(accepted)}"
+    )
+    return StatusError(415, "UnsupportedMediaType", message)
+
+
+def expired(message: str) -> StatusError:
+    """410 `Expired`: the revision asked for has been compacted."""
+    return StatusError(410, "Expired", message)
+
+
+def invalid(group: str, kind: str, name: str, causes: Iterable[Object]) -> StatusError:
+    """422 `Invalid`, from field errors already rendered as `details.causes`.
+
+    The message names one cause as it is, and several as a bracketed list, as `field.ErrorList.ToAggregate` does:
+    repeated messages are named once.
+    """
+    listed = list(causes)
+    problems = list(dict.fromkeys(f"{cause['field']}: {cause['message']}" for cause in listed))
+    qualified = f"{kind}.{group}" if group else kind
+    text = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+    details: dict[str, Any] = {"name": name} if name else {}
+    if group:
+        details["group"] = group
+    details |= {"kind": kind, "causes": listed}
+    return StatusError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details=details)
+
+
+def too_large(message: str) -> StatusError:
+    """413: the body is larger than the API server reads."""
+    return StatusError(413, "RequestEntityTooLarge", message)
+
+
+def too_large_resource_version(given: int, current: int) -> StatusError:
+    """504 `Timeout`: a list asked for a resource version that has not happened yet."""
+    details: dict[str, Any] = {
+        "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+        "retryAfterSeconds": 1,
+    }
+    message = f"Too large resource version: {given}, current: {current}"
+    return StatusError(504, "Timeout", message, details=details)
+
+
+def internal(message: str) -> StatusError:
+    """500 `InternalError`."""
+    details = {"causes": [{"message": message}]}
+    return StatusError(500, "InternalError", f"Internal error occurred: {message}", details=details)
+
+
+def unavailable(message: str) -> StatusError:
+    """503 `ServiceUnavailable`."""
+    return StatusError(503, "ServiceUnavailable", message)

@@ -1,0 +1,23 @@
+"""Times as the API writes them: RFC 3339 in UTC, to the second (`Time`) or the microsecond (`MicroTime`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_time(moment: datetime) -> str:
+    """A `metav1.Time`: `2026-01-01T00:00:00Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_micro_time(moment: datetime) -> str:
+    """A `metav1.MicroTime`: `2026-01-01T00:00:00.000000Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_time(text: str) -> datetime:
+    """Either form, read back; ValueError when it is neither."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return moment.astimezone(UTC)
