@@ -73,6 +73,13 @@ class Strategy:
         """What to warn the client of, as a `Warning` header."""
         return []
 
+    def begin_deletion(self, obj: Object) -> None:
+        """Change the object as it starts to terminate (a namespace's phase turns `Terminating`)."""
+
+    def holds_deletion(self, obj: Object) -> bool:
+        """Whether something other than `metadata.finalizers` still keeps a terminating object (a namespace's own)."""
+        return False
+
     def grace_period(self, obj: Object, asked: int | None) -> int:
         """Seconds between the request to delete and the end, 0 for at once. `asked` is the client's choice, if any."""
         return 0
@@ -125,6 +132,8 @@ class Resource:
     fields: Callable[[Object], dict[str, str]] | None = None
     #: The names `fields` may return (an unknown name in a selector is refused).
     field_names: tuple[str, ...] = ()
+    #: Whether a DELETE answers the object that is gone rather than a `Status`.
+    returns_deleted: bool = False
     #: The prefix of the resource's keys in the store, where two versions or groups share it (events); else derived.
     storage: str = ""
 

@@ -13,21 +13,33 @@ from fauxkube.machinery.objects import Object
 
 
 class StatusError(Exception):
-    """An answer other than success: HTTP `code`, machine-readable `reason`, `message`, and `details` as sent."""
+    """An answer other than success: HTTP `code`, machine-readable `reason`, `message`, and `details` as sent.
 
-    def __init__(self, code: int, reason: str, message: str, *, details: dict[str, Any] | None = None) -> None:
+    `continue_token` is set where a list may be gone on with, inconsistently, after its token has expired.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        *,
+        details: dict[str, Any] | None = None,
+        continue_token: str = "",
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self.continue_token = continue_token
 
     def to_object(self) -> Object:
         """The `Status` object (v1) that is sent as the body."""
         status: Object = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_token} if self.continue_token else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -136,6 +148,17 @@ def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
 def expired(message: str) -> StatusError:
     """410 `Expired`: the revision asked for has been compacted."""
     return StatusError(410, "Expired", message)
+
+
+def expired_continue(token: str) -> StatusError:
+    """410 for a `continue` token whose revision has been compacted; `token` goes on from the same key at the newest."""
+    message = (
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+        "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+        "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+        "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    )
+    return StatusError(410, "Expired", message, continue_token=token)
 
 
 def invalid(group: str, kind: str, name: str, causes: Iterable[Object]) -> StatusError:
