@@ -7,7 +7,7 @@ list means that the string is right. Lengths count UTF-8 bytes, as Go's `len` do
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
@@ -237,7 +237,7 @@ def c_identifier_problems(value: str) -> list[str]:
     return [] if _is_c_identifier(value) else [rule]
 
 
-def for_generated(problems: Callable[[str], list[str]], generate_name: str) -> list[str]:
+def for_generated(problems: Callable[[str], Sequence[str]], generate_name: str) -> Sequence[str]:
     """What is wrong with a `generateName`: a `-` at its end is no fault, as more characters follow."""
     if len(generate_name) > 1 and generate_name.endswith("-"):
         generate_name = f"{generate_name[:-2]}a"
