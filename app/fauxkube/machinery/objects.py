@@ -34,17 +34,17 @@ class GVR(NamedTuple):
 
 def copy_of(obj: Object) -> Object:
     """A deep copy that shares nothing with `obj`."""
-    return cast(Object, orjson.loads(orjson.dumps(obj)))
+    return cast("Object", orjson.loads(orjson.dumps(obj)))
 
 
 def name_of(obj: Object) -> str:
     """The object's name; empty while it has none."""
-    return cast(str, obj.get("metadata", {}).get("name") or "")
+    return cast("str", obj.get("metadata", {}).get("name") or "")
 
 
 def namespace_of(obj: Object) -> str:
     """The object's namespace; empty for cluster-scoped objects."""
-    return cast(str, obj.get("metadata", {}).get("namespace") or "")
+    return cast("str", obj.get("metadata", {}).get("namespace") or "")
 
 
 def key_of(obj: Object) -> str:

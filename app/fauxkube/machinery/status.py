@@ -81,7 +81,8 @@ def already_exists(group_resource: str, name: str) -> StatusError:
 
 def generate_name_conflict(group_resource: str, name: str) -> StatusError:
     """409 when a generated name was taken on every try."""
-    message = f'{group_resource} "{name}" already exists, the server was not able to generate a unique name for the object'
+    problem = "already exists, the server was not able to generate a unique name for the object"
+    message = f'{group_resource} "{name}" {problem}'
     return StatusError(409, "AlreadyExists", message, details=_details(group_resource, name))
 
 
@@ -138,10 +139,7 @@ def not_acceptable(accepted: Iterable[str]) -> StatusError:
 
 def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
     """415: the body's media type is not one that is read here."""
-    message = (
-        "the body of the request was in an unknown format - accepted media types include: "
-        f"{', '.join(accepted)}"
-    )
+    message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
     return StatusError(415, "UnsupportedMediaType", message)
 
 
