@@ -6,7 +6,7 @@ a `Draft`: the bytes on both sides of the place where the revision goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -21,13 +21,20 @@ class ChangeType(StrEnum):
 
 
 class Draft(NamedTuple):
-    """Encoded bytes with a hole: `head + revision + tail`."""
+    """Encoded bytes with a hole: `head + revision + tail`.
+
+    `stamp`, where given, is told the revision as the bytes are finished, before anyone hears of the write: so a
+    decoded object that goes along as an attachment learns it too.
+    """
 
     head: bytes
     tail: bytes
+    stamp: Callable[[int], None] | None = None
 
     def at(self, revision: int) -> bytes:
         """The finished bytes."""
+        if self.stamp is not None:
+            self.stamp(revision)
         return b"%b%d%b" % (self.head, revision, self.tail)
 
 
@@ -146,12 +153,20 @@ class Closed(StoreError):
     """The store was closed."""
 
 
+class Overflowed(StoreError):
+    """A subscriber did not take its changes fast enough and was cut off."""
+
+
 class LogFailed(StoreError):
     """The log could not make a batch durable; nothing of it was applied."""
 
 
 class DataInUse(StoreError):
-    """Another process has the data file open."""
+    """Another process (or another store in this one) has the data file open."""
+
+
+class ForeignData(StoreError):
+    """The data file holds something that fauxkube did not write."""
 
 
 class SchemaTooNew(StoreError):

@@ -1,0 +1,49 @@
+"""The newest changes, kept for those who read or watch from an older revision.
+
+The window is bounded by count. A change that leaves it takes the revisions before it along: what lies before
+`oldest` is compacted, and the state at `oldest` itself can still be read, as with etcd's compaction.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import takewhile
+
+from fauxkube.store.keyspace import covers
+from fauxkube.store.model import Change, Entry
+
+
+class History:
+    """A window of changes in order of revision, the newest `limit` of them."""
+
+    def __init__(self, limit: int, *, oldest: int = 0, changes: Iterable[Change] = ()) -> None:
+        self.oldest = oldest
+        self._limit = limit
+        self._changes: deque[Change] = deque()
+        for change in changes:
+            self.append(change)
+
+    def append(self, change: Change) -> None:
+        """Take the newest change in, without its attachment, and let the oldest go if the window is full."""
+        if change.attachment is not None:
+            change = Change(change.revision, change.type, change.entry, change.previous)
+        self._changes.append(change)
+        if len(self._changes) > self._limit:
+            self.oldest = self._changes.popleft().revision
+
+    def since(self, revision: int, prefix: str) -> list[Change]:
+        """The changes after `revision` of the keys that `prefix` covers, the oldest first."""
+        covered = covers(prefix)
+        found = [change for change in self._newer_than(revision) if covered(change.entry.key)]
+        found.reverse()
+        return found
+
+    def undone(self, revision: int, prefix: str) -> dict[str, Entry | None]:
+        """What the keys that changed after `revision` held at it: None for those that were not there."""
+        covered = covers(prefix)
+        return {change.entry.key: change.previous for change in self._newer_than(revision) if covered(change.entry.key)}
+
+    def _newer_than(self, revision: int) -> Iterable[Change]:
+        """The newest first, so that the cost is that of the changes asked for and not of the window."""
+        return takewhile(lambda change: change.revision > revision, reversed(self._changes))

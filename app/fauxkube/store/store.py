@@ -1,0 +1,256 @@
+"""The store: keys to bytes, with one revision counter over all of them.
+
+What it promises, as etcd does for the API server:
+
+- A write is checked and given its revision when it is called, in call order, against what is committed plus the
+  writes on their way (`latest`), so pipelined writes never lose to themselves.
+- A write returns once its log has it. Writes that arrive while a commit is under way share the next one.
+- Changes become visible (`get`, `page`, subscriptions) in order of revision, only after they are durable.
+- Revisions grow and are never given twice, not even those of a batch that failed: a value read by `latest` can thus
+  never be mistaken for another one of the same revision.
+
+Everything happens in one event loop's thread; only a log may have a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from fauxkube.store.history import History
+from fauxkube.store.ledger import Ledger
+from fauxkube.store.log import Index, Log, Record, no_attributes
+from fauxkube.store.model import (
+    Allocation,
+    Change,
+    ChangeType,
+    Claim,
+    Closed,
+    Compacted,
+    Entry,
+    FutureRevision,
+    LogFailed,
+    Lost,
+    Page,
+    Taken,
+    Write,
+)
+from fauxkube.store.subscription import Subscription, Subscriptions
+from fauxkube.store.view import View
+
+#: How long `close` waits for writes on their way, in seconds.
+DRAIN_SECONDS = 5.0
+
+
+class Store:
+    """Current values in memory, a window of their history, and a log behind them."""
+
+    def __init__(self, log: Log, *, index: Index = no_attributes, history: int = 16_384) -> None:
+        self._log = log
+        self._index = index
+        self._history_limit = history
+        self._view = View()
+        self._history = History(history)
+        self._ledger = Ledger()
+        self._subscriptions = Subscriptions()
+        #: The last committed revision.
+        self.revision = 0
+        #: The last revision given out; those between it and `revision` are on their way or have failed.
+        self._assigned = 0
+        self._open = False
+        #: The newest change on its way of each key that has one.
+        self._overlay: dict[str, Change] = {}
+        self._queued: list[Record] = []
+        self._committing: list[Record] = []
+        self._flush_due = False
+        self._waiters: dict[int, asyncio.Future[Exception | None]] = {}
+        self._drained: asyncio.Future[None] | None = None
+
+    async def open(self) -> None:
+        """Take over what the log holds; raises as `Log.open` does."""
+        found = await self._log.open(self._index)
+        self._view = View(found.entries)
+        self._history = History(self._history_limit, oldest=found.oldest, changes=found.changes)
+        self._ledger = Ledger(found.allocations)
+        self.revision = self._assigned = found.revision
+        self._open = True
+
+    async def close(self) -> None:
+        """Take no more writes, wait (not for ever) for those on their way, and end all subscriptions.
+
+        Idempotent. Reads go on answering from memory; writes and subscriptions raise `Closed`.
+        """
+        self._open = False
+        await self._drain()
+        await self._log.close()
+        self._fail(TimeoutError("the store was closed first"))
+        self._subscriptions.close()
+
+    @property
+    def oldest(self) -> int:
+        """The oldest revision that can be read or watched from."""
+        return self._history.oldest
+
+    # Reading
+
+    def get(self, key: str) -> Entry | None:
+        """What is committed."""
+        return self._view.get(key)
+
+    def latest(self, key: str) -> Entry | None:
+        """What will be there once the writes on their way are committed: what a read-modify-write must base on."""
+        change = self._overlay.get(key)
+        if change is None:
+            return self._view.get(key)
+        return None if change.type is ChangeType.DELETED else change.entry
+
+    def count(self, prefix: str) -> int:
+        """How many keys `prefix` covers."""
+        return self._view.count(prefix)
+
+    def page(self, prefix: str, *, after: str = "", limit: int = 0, revision: int | None = None) -> Page:
+        """Up to `limit` entries (0: all) in key order, after the key `after`, as of `revision` (None: now).
+
+        Raises Compacted or FutureRevision.
+        """
+        if revision is None or revision == self.revision:
+            entries, remaining = self._view.page(prefix, after, limit)
+            return Page(entries, self.revision, remaining)
+        self._require_held(revision)
+        undone = self._history.undone(revision, prefix)
+        entries, remaining = self._view.page_with(undone, prefix, after, limit)
+        return Page(entries, revision, remaining)
+
+    def subscribe(self, prefix: str, *, after: int, limit: int = 4096) -> Subscription:
+        """The changes after the revision `after` of the keys that `prefix` covers: from history, then as they happen.
+
+        A reader that is more than `limit` live changes behind is cut off. Raises Compacted, FutureRevision or Closed.
+        """
+        if not self._open:
+            raise Closed("the store is not open")
+        self._require_held(after)
+        return self._subscriptions.add(prefix, self._history.since(after, prefix), limit=limit)
+
+    def _require_held(self, revision: int) -> None:
+        if revision < self.oldest:
+            raise Compacted(revision, self.oldest)
+        if revision > self.revision:
+            raise FutureRevision(revision, self.revision)
+
+    # Claims, with the writes on their way
+
+    def owner_of(self, claim: Claim) -> str | None:
+        """The key that holds `claim`, if one does."""
+        return self._ledger.owner_of(claim)
+
+    def held_by(self, owner: str) -> list[Claim]:
+        """What the key `owner` holds."""
+        return self._ledger.held_by(owner)
+
+    def allocations(self, pool: str | None = None) -> list[Allocation]:
+        """Every allocation of `pool` (None: of all); those with no owner have been given back."""
+        return self._ledger.allocations(pool)
+
+    # Writing
+
+    async def write(self, write: Write) -> Change | Lost | Taken:
+        """Apply `write` whole, or say why not. Returns once it is durable and visible.
+
+        A caller that is cancelled while it waits does not take its write back. Raises Closed, or LogFailed when the
+        log could not keep it; nothing of it then happened.
+        """
+        if not self._open:
+            raise Closed("the store is not open")
+        current = self.latest(write.key)
+        if _is_lost(write, current):
+            return Lost(current)
+        if write.claims and (taken := self._ledger.conflict(write.claims, write.key)):
+            return taken
+        change = self._stage(write, current)
+        if self._log.instant:
+            self._flush()
+            return change
+        await self._durable(change.revision)
+        return change
+
+    def _stage(self, write: Write, current: Entry | None) -> Change:
+        """Give `write` its revision and put it on its way."""
+        self._assigned = revision = self._assigned + 1
+        key, kind = write.key, write.type
+        value = write.draft.at(revision)
+        attributes = write.attributes if write.attributes is not None else self._index(key, value)
+        entry = Entry(key, revision, revision if current is None else current.created, value, attributes)
+        change = Change(revision, kind, entry, current, write.attachment)
+        touches_claims = write.claims or write.releases or kind is ChangeType.DELETED
+        self._overlay[key] = change
+        self._queued.append(Record(change, self._ledger.apply(write, revision) if touches_claims else ()))
+        return change
+
+    async def _durable(self, revision: int) -> None:
+        loop = asyncio.get_running_loop()
+        waiter = self._waiters[revision] = loop.create_future()
+        if not self._committing and not self._flush_due:
+            # Not at once: what else is ready to run in this turn of the loop writes into the same batch.
+            self._flush_due = True
+            loop.call_soon(self._flush)
+        error = await waiter
+        if error is not None:
+            raise LogFailed(f"revision {revision} could not be made durable: {error}") from error
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        if self._queued and not self._committing:
+            self._committing, self._queued = self._queued, []
+            self._log.commit(self._committing, self._committed)
+
+    def _committed(self, error: Exception | None) -> None:
+        if error is not None:
+            self._fail(error)
+        else:
+            batch, self._committing = self._committing, []
+            # The next batch goes first: the log has work while this one is published.
+            self._flush()
+            for record in batch:
+                self._publish(record.change)
+        if self._drained is not None and not self._drained.done() and not self._committing:
+            self._drained.set_result(None)
+
+    def _publish(self, change: Change) -> None:
+        key = change.entry.key
+        self._view.apply(change)
+        self._history.append(change)
+        self.revision = change.revision
+        if self._overlay.get(key) is change:
+            del self._overlay[key]
+        self._subscriptions.publish(change)
+        self._answer(change.revision, None)
+
+    def _fail(self, error: Exception) -> None:
+        """Take back all that is on its way: what came after a failed batch was built on it."""
+        failed = self._committing + self._queued
+        self._committing, self._queued = [], []
+        self._overlay.clear()
+        for record in reversed(failed):
+            self._ledger.undo(record.moves)
+        for record in failed:
+            self._answer(record.change.revision, error)
+
+    def _answer(self, revision: int, error: Exception | None) -> None:
+        waiter = self._waiters.pop(revision, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(error)
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._queued or self._committing:
+                    self._drained = loop.create_future()
+                    await self._drained
+
+
+def _is_lost(write: Write, current: Entry | None) -> bool:
+    """Whether the key is not as `write` expects, by its revision or by being there at all."""
+    if (current is None) is not (write.type is ChangeType.ADDED):
+        return True
+    return write.expected is not None and write.expected != (0 if current is None else current.revision)
