@@ -80,9 +80,12 @@ class Strategy:
         """Whether something other than `metadata.finalizers` still keeps a terminating object (a namespace's own)."""
         return False
 
-    def grace_period(self, obj: Object, asked: int | None) -> int:
-        """Seconds between the request to delete and the end, 0 for at once. `asked` is the client's choice, if any."""
-        return 0
+    def grace_period(self, obj: Object, asked: int | None) -> int | None:
+        """Seconds between the request to delete and the end, as the client `asked` or by default.
+
+        None for kinds that know no grace: they are gone at once unless finalizers keep them.
+        """
+        return None
 
 
 def _take(obj: Object, old: Object, name: str) -> None:

@@ -1,0 +1,108 @@
+"""The client protocol over a registry in the same process: no sockets, no bytes, but every pipeline step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fauxkube.client.protocol import Listed, WatchEvent
+from fauxkube.kinds.resource import Resource
+from fauxkube.machinery import status
+from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
+from fauxkube.registry.codec import decode
+from fauxkube.registry.options import DeleteOptions, ListQuery, PatchKind, WatchQuery, WriteOptions
+from fauxkube.registry.registry import Registry
+from fauxkube.registry.watching import WatchItem
+
+
+class InProcessClient:
+    """A `client.protocol.Client` on a registry."""
+
+    def __init__(self, registry: Registry, user_agent: str = "fauxkube") -> None:
+        self._registry = registry
+        self._user_agent = user_agent
+        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore")
+
+    def as_user_agent(self, user_agent: str) -> InProcessClient:
+        return InProcessClient(self._registry, user_agent)
+
+    async def get(self, gvr: GVR, name: str, namespace: str = "") -> Object:
+        return decode(await self._registry.get(self._resource(gvr), namespace, name))
+
+    async def list(
+        self, gvr: GVR, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> Listed:
+        query = ListQuery(label_selector=label_selector, field_selector=field_selector)
+        result = await self._registry.list(self._resource(gvr), namespace, query)
+        return Listed([decode(value) for value in result.values], str(result.revision))
+
+    async def watch(self, gvr: GVR, namespace: str = "", *, resource_version: str) -> AsyncIterator[WatchEvent]:
+        query = WatchQuery(resource_version=resource_version)
+        watch = await self._registry.watch(self._resource(gvr), namespace, query)
+        try:
+            async for items in watch:
+                for item in items:
+                    yield WatchEvent(item.type, _object_of(item))
+        finally:
+            watch.close()
+
+    async def create(
+        self, gvr: GVR, obj: Object, *, namespace: str = "", subresource: str = "", name: str = ""
+    ) -> Object:
+        resource = self._resource(gvr)
+        namespace = namespace or namespace_of(obj)
+        written = await self._registry.create(
+            resource, namespace, copy_of(obj), self._options, name=name, subresource=subresource
+        )
+        return written.object
+
+    async def update(self, gvr: GVR, obj: Object, *, subresource: str = "") -> Object:
+        written = await self._registry.update(
+            self._resource(gvr), namespace_of(obj), name_of(obj), copy_of(obj), self._options, subresource=subresource
+        )
+        return written.object
+
+    async def patch(
+        self,
+        gvr: GVR,
+        name: str,
+        patch: Any,
+        *,
+        namespace: str = "",
+        kind: PatchKind = "merge",
+        subresource: str = "",
+    ) -> Object:
+        written = await self._registry.patch(
+            self._resource(gvr), namespace, name, patch, kind, self._options, subresource=subresource
+        )
+        return written.object
+
+    async def delete(
+        self,
+        gvr: GVR,
+        name: str,
+        *,
+        namespace: str = "",
+        grace_period_seconds: int | None = None,
+        uid: str = "",
+        propagation: str = "",
+    ) -> None:
+        options = DeleteOptions(grace_period_seconds=grace_period_seconds, uid=uid, propagation_policy=propagation)
+        await self._registry.delete(self._resource(gvr), namespace, name, options)
+
+    async def delete_collection(self, gvr: GVR, namespace: str = "", *, label_selector: str = "") -> None:
+        query = ListQuery(label_selector=label_selector)
+        await self._registry.delete_collection(self._resource(gvr), namespace, query, DeleteOptions())
+
+    def _resource(self, gvr: GVR) -> Resource:
+        resource = self._registry.catalogue.find(*gvr)
+        if resource is None:
+            raise status.no_such_path()
+        return resource
+
+
+def _object_of(item: WatchItem) -> Object:
+    """The decoded object, made once for all who watch in process."""
+    if item.attachment is None:
+        item.attachment = decode(item.value)
+    return item.attachment

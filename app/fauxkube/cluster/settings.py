@@ -1,0 +1,71 @@
+"""What a cluster is made with."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fauxkube.registry.pools import Ranges
+
+#: The Kubernetes version that is served unless another is asked for.
+DEFAULT_VERSION = "1.36"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A cluster's settings; the defaults are those of kubeadm and its friends.
+
+    `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
+    `seed` fixes every random choice.
+    """
+
+    nodes: int = 3
+    data: Path | None = None
+    kubernetes_version: str = DEFAULT_VERSION
+    ranges: Ranges = Ranges()
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.nodes < 0:
+            raise SettingsError(f"nodes must not be negative: {self.nodes}")
+        cluster = _network("cluster CIDR", self.ranges.cluster_cidr)
+        service = _network("service CIDR", self.ranges.service_cidr)
+        balancers = _network("load balancer CIDR", self.ranges.load_balancer_cidr)
+        _check_apart(cluster=cluster, service=service, load_balancer=balancers)
+        _check_node_blocks(cluster, self.ranges.node_prefix, self.nodes)
+        first, last = self.ranges.node_ports
+        if not 1 <= first <= last <= 65535:
+            raise SettingsError(f"node port range {first}-{last} must lie in 1-65535")
+
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(name: str, cidr: str) -> _Network:
+    try:
+        return ipaddress.ip_network(cidr)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
+
+
+def _check_apart(**networks: _Network) -> None:
+    named = list(networks.items())
+    for index, (name, network) in enumerate(named):
+        for other_name, other in named[index + 1 :]:
+            if network.version == other.version and network.overlaps(other):
+                raise SettingsError(
+                    f"the {name} CIDR {network} and the {other_name} CIDR {other} overlap".replace("_", " ")
+                )
+
+
+def _check_node_blocks(cluster: _Network, prefix: int, nodes: int) -> None:
+    if not cluster.prefixlen <= prefix <= cluster.max_prefixlen - 2:
+        raise SettingsError(f"node blocks of /{prefix} cannot be cut out of {cluster}")
+    blocks = 1 << (prefix - cluster.prefixlen)
+    if nodes > blocks:
+        raise SettingsError(f"{cluster} has only {blocks} blocks of /{prefix}, too few for {nodes} nodes")

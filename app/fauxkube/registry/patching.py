@@ -1,0 +1,51 @@
+"""Patches: a JSON patch, a merge patch or a strategic merge patch, applied to the newest object until one write wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fauxkube.kinds.resource import Resource
+from fauxkube.machinery import status
+from fauxkube.machinery.objects import Object
+from fauxkube.machinery.patch import json_patch, merge, strategic
+from fauxkube.registry import metadata as meta
+from fauxkube.registry.decoding import Decoder
+from fauxkube.registry.options import PatchKind, WriteOptions, Written
+from fauxkube.registry.writing import Target, Writer
+
+
+class Patcher:
+    """Applies patches through the writer."""
+
+    def __init__(self, writer: Writer, decoder: Decoder) -> None:
+        self._writer = writer
+        self._decoder = decoder
+
+    async def patch(self, target: Target, patch: Any, kind: PatchKind, options: WriteOptions) -> Written:
+        """Patch an object or its status; 404 when it is not there, 422 when the patch does not apply to it."""
+        warnings: list[str] = []
+        apply = self.applier(target.resource, patch, kind)
+
+        def transform(current: Object) -> Object:
+            patched = apply(current)
+            if not isinstance(patched, dict):
+                raise status.bad_request("a patch must leave an object")
+            warnings[:] = self._decoder.decode(target.resource, patched, options)
+            meta.adopt_namespace(target.resource, patched, target.namespace)
+            meta.check_name(patched, target.name)
+            target.resource.strategy.default(patched)
+            return patched
+
+        return await self._writer.guaranteed_update(target, transform, options, warnings=warnings)
+
+    def applier(self, resource: Resource, patch: Any, kind: PatchKind) -> Callable[[Object], Any]:
+        """The patch as a function of the document."""
+        if kind == "json":
+            return lambda document: json_patch.apply(document, patch)
+        if kind == "merge":
+            return lambda document: merge.apply(document, patch)
+        schema = self._decoder.schema_of(resource)
+        if schema is None:
+            raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
+        return lambda document: strategic.apply(document, patch, schema)

@@ -1,0 +1,172 @@
+"""The registry: every verb on every resource, as one object that the server and the in-process client share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxkube.admission.chain import Chain
+from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.resource import Resource
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock
+from fauxkube.machinery import status
+from fauxkube.machinery.objects import Object
+from fauxkube.machinery.schema import Schemas
+from fauxkube.registry.allocation import Allocations
+from fauxkube.registry.codec import decode
+from fauxkube.registry.decoding import Decoder
+from fauxkube.registry.deleting import Deleter
+from fauxkube.registry.options import (
+    Deleted,
+    DeleteOptions,
+    ListQuery,
+    ListResult,
+    PatchKind,
+    WatchQuery,
+    WriteOptions,
+    Written,
+)
+from fauxkube.registry.patching import Patcher
+from fauxkube.registry.pools import Pools
+from fauxkube.registry.reading import Reader
+from fauxkube.registry.subresources import Subresources
+from fauxkube.registry.watching import Watch, Watcher
+from fauxkube.registry.writing import Target, Writer
+from fauxkube.store.model import StoreError
+from fauxkube.store.store import Store
+
+
+class Registry:
+    """The pipelines over one store. Bodies handed in become the registry's own; all failures are `StatusError`."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        catalogue: Catalogue,
+        schemas: Schemas,
+        admission: Chain,
+        pools: Pools,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self.catalogue = catalogue
+        self.schemas = schemas
+        self._store = store
+        allocations = Allocations(pools, store)
+        decoder = Decoder(schemas)
+        self._reader = Reader(store)
+        self._watcher = Watcher(store)
+        self._writer = Writer(
+            store, decoder=decoder, admission=admission, allocations=allocations, clock=clock, chance=chance
+        )
+        self._deleter = Deleter(store, admission=admission, allocations=allocations, clock=clock)
+        self._patcher = Patcher(self._writer, decoder)
+        self._subresources = Subresources(self._reader, self._writer, self._deleter, clock=clock)
+
+    @property
+    def revision(self) -> int:
+        """The newest revision."""
+        return self._store.revision
+
+    async def get(
+        self, resource: Resource, namespace: str, name: str, *, resource_version: str = "", subresource: str = ""
+    ) -> bytes:
+        """One object's bytes, or those of a subresource's view of it."""
+        entry = self._reader.get(resource, namespace, name, resource_version=resource_version)
+        if subresource in ("", "status"):
+            return entry.value
+        return self._subresources.view(resource, subresource, entry)
+
+    async def list(self, resource: Resource, namespace: str, query: ListQuery) -> ListResult:
+        """A collection, or a page of it."""
+        return self._reader.list(resource, namespace, query)
+
+    async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
+        """An open watch; the caller closes it."""
+        return self._watcher.open(resource, namespace, query)
+
+    async def create(
+        self,
+        resource: Resource,
+        namespace: str,
+        body: Object,
+        options: WriteOptions,
+        *,
+        name: str = "",
+        subresource: str = "",
+    ) -> Written:
+        """Create an object, or act through a subresource of the object called `name`."""
+        try:
+            if subresource:
+                return await self._subresources.create(Target(resource, namespace, name, subresource), body, options)
+            return await self._writer.create(resource, namespace, body, options)
+        except StoreError as error:
+            raise _unavailable(error) from error
+
+    async def update(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Object,
+        options: WriteOptions,
+        *,
+        subresource: str = "",
+    ) -> Written:
+        """Replace an object, its status, or what another subresource shows of it."""
+        target = Target(resource, namespace, name, subresource)
+        try:
+            if subresource in ("", "status"):
+                return await self._writer.update(target, body, options)
+            return await self._subresources.update(target, body, options)
+        except StoreError as error:
+            raise _unavailable(error) from error
+
+    async def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        patch: Any,
+        kind: PatchKind,
+        options: WriteOptions,
+        *,
+        subresource: str = "",
+    ) -> Written:
+        """Change an object by a patch, which is decoded JSON."""
+        target = Target(resource, namespace, name, subresource)
+        try:
+            if subresource in ("", "status"):
+                return await self._patcher.patch(target, patch, kind, options)
+            return await self._subresources.patch(target, patch, kind, options)
+        except StoreError as error:
+            raise _unavailable(error) from error
+
+    async def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Deleted:
+        """Delete an object, or have it begin to terminate."""
+        try:
+            return await self._deleter.delete(resource, namespace, name, options)
+        except StoreError as error:
+            raise _unavailable(error) from error
+
+    async def delete_collection(
+        self, resource: Resource, namespace: str, query: ListQuery, options: DeleteOptions
+    ) -> ListResult:
+        """Delete what `query` selects; answers the objects as they were before."""
+        result = self._reader.list(resource, namespace, query)
+        for value in result.values:
+            await self._delete_listed(resource, value, options)
+        return result
+
+    async def _delete_listed(self, resource: Resource, value: bytes, options: DeleteOptions) -> None:
+        metadata = decode(value)["metadata"]
+        try:
+            await self.delete(resource, metadata.get("namespace", ""), metadata["name"], options)
+        except status.StatusError as error:
+            if error.code != 404:
+                raise
+
+
+def _unavailable(error: StoreError) -> status.StatusError:
+    return status.unavailable(f"the store does not take writes: {error}")
