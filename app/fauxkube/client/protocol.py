@@ -43,7 +43,9 @@ class Client(Protocol):
     def watch(self, gvr: GVR, namespace: str = "", *, resource_version: str) -> AsyncIterator[WatchEvent]:
         """Every change after `resource_version`, until the server ends it; 410 when that has been compacted."""
 
-    async def create(self, gvr: GVR, obj: Object, *, namespace: str = "", subresource: str = "", name: str = "") -> Object:
+    async def create(
+        self, gvr: GVR, obj: Object, *, namespace: str = "", subresource: str = "", name: str = ""
+    ) -> Object:
         """Create `obj`; `pods/binding` and the like with `subresource` and the parent's `name`."""
 
     async def update(self, gvr: GVR, obj: Object, *, subresource: str = "") -> Object:

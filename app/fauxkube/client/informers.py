@@ -1,0 +1,39 @@
+"""The informers that the control loops of one cluster share, one for each GVR (client-go's `SharedInformerFactory`)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fauxkube.client.informer import Informer
+from fauxkube.client.protocol import Client
+from fauxkube.kit.clock import Clock
+from fauxkube.kit.tasks import Tasks
+from fauxkube.machinery.objects import GVR
+
+
+class SharedInformers:
+    """Informers by GVR; they run from `start` to `close`."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._tasks = Tasks("informers")
+        self._informers: dict[GVR, Informer] = {}
+        self._started: set[GVR] = set()
+
+    def of(self, gvr: GVR) -> Informer:
+        """The informer of `gvr`; a new one shows nothing until the next `start`."""
+        if gvr not in self._informers:
+            self._informers[gvr] = Informer(self._client, gvr, self._clock)
+        return self._informers[gvr]
+
+    async def start(self) -> None:
+        """Run every informer asked for so far, and return once all of them are synced; may be called again."""
+        for gvr in self._informers.keys() - self._started:
+            self._started.add(gvr)
+            self._tasks.spawn(self._informers[gvr].run(), name=gvr.group_resource)
+        await asyncio.gather(*(informer.wait_synced() for informer in self._informers.values()))
+
+    async def close(self) -> None:
+        """Stop them all; what they hold can still be read."""
+        await self._tasks.close()
