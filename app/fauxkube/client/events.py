@@ -1,0 +1,171 @@
+"""Events as components write them (core/v1 `Event`), as client-go's `EventRecorder` and `EventBroadcaster`.
+
+Recording never waits: events go into a bounded queue and are written in the background, repeated ones as a count. An
+event that cannot be written (its namespace is going, say) is dropped; the component's work does not depend on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+from fauxkube.client.event_correlation import Correlator, Written
+from fauxkube.client.protocol import Client
+from fauxkube.kinds.gvrs import EVENTS
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock
+from fauxkube.kit.tasks import Tasks
+from fauxkube.machinery.names import dns_subdomain_problems
+from fauxkube.machinery.objects import Object, key_of, name_of
+from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.times import to_time
+
+#: Events that may wait to be written; more are dropped.
+_QUEUE_MAX = 8192
+#: Events written side by side.
+_BATCH_MAX = 64
+#: Seconds that `close` waits for events on their way.
+_CLOSE_SECONDS = 0.5
+#: Answers that are no surprise: namespace terminating or gone, event gone or there already.
+_QUIET_CODES = frozenset({403, 404, 409})
+
+_REFERENCED = ("apiVersion", "kind")
+_REFERENCED_METADATA = ("namespace", "name", "uid", "resourceVersion")
+
+_log = logging.getLogger("fauxkube.events")
+
+
+class _Recorded(NamedTuple):
+    event: Object
+    moment: float
+
+
+class EventRecorder:
+    """Records the events of one component (`replicaset-controller`), on one host for those that run on a node."""
+
+    def __init__(self, client: Client, component: str, clock: Clock, chance: Chance, host: str = "") -> None:
+        self._client = client
+        self._component = component
+        self._clock = clock
+        self._chance = chance
+        self._host = host
+        self._source = {"component": component, "host": host} if host else {"component": component}
+        self._queue: deque[_Recorded] = deque()
+        self._correlator = Correlator()
+        self._tasks = Tasks(f"events/{component}")
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+        self._last_stamp = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything recorded has been written or dropped."""
+        return self._writer is None
+
+    def event(
+        self, obj: Object, type: str, reason: str, message: str, *, related: Object | None = None, field_path: str = ""
+    ) -> None:
+        """Record that something happened to `obj`: `type` is Normal or Warning, `reason` a CamelCase word."""
+        if self._closed:
+            return
+        if len(self._queue) >= _QUEUE_MAX:
+            _log.warning("unable to record event: too many queued events, dropped %s of %s", reason, name_of(obj))
+            return
+        event = self._new(reference_to(obj, field_path))
+        event |= {"type": type, "reason": reason, "message": message}
+        if related is not None:
+            event["related"] = reference_to(related)
+        self._queue.append(_Recorded(event, self._clock.monotonic()))
+        if self._writer is None:
+            self._writer = self._tasks.spawn(self._write_all(), name="writer")
+
+    async def flush(self) -> None:
+        """Return once everything recorded so far has been written or dropped."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    async def close(self) -> None:
+        """Write what waits, for half a second at most, and take no more."""
+        self._closed = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), _CLOSE_SECONDS)
+        await self._tasks.close()
+
+    def _new(self, reference: Object) -> Object:
+        now = to_time(self._clock.now())
+        namespace = reference.get("namespace") or "default"
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": self._new_name(reference.get("name", "")), "namespace": namespace},
+            "involvedObject": reference,
+            "source": self._source,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "reportingComponent": self._component,
+            "reportingInstance": self._host,
+        }
+
+    def _new_name(self, of: str) -> str:
+        """`<name>.<nanoseconds in hex>`, never the same twice; a UUID where that would be no name."""
+        stamp = int(self._clock.now().timestamp() * 1_000_000) * 1000
+        self._last_stamp = max(stamp, self._last_stamp + 1)
+        name = f"{of}.{self._last_stamp:x}"
+        return self._chance.uuid() if dns_subdomain_problems(name) else name
+
+    async def _write_all(self) -> None:
+        try:
+            while self._queue:
+                await asyncio.gather(*map(self._write, self._next_batch()))
+        finally:
+            self._writer = None
+
+    def _next_batch(self) -> Iterable[Written]:
+        """Events that may be written side by side: one that repeats another of the batch takes its place."""
+        batch: dict[str, Written] = {}
+        while self._queue and len(batch) < _BATCH_MAX:
+            recorded = self._queue.popleft()
+            written = self._correlator.correlate(recorded.event, recorded.moment)
+            if written is None:
+                continue
+            name = key_of(written.event)
+            earlier = batch.get(name)
+            batch[name] = Written(written.event, earlier.repeats) if earlier else written
+        return batch.values()
+
+    async def _write(self, written: Written) -> None:
+        try:
+            if not (written.repeats and await self._count(written.event)):
+                await self._client.create(EVENTS, written.event, namespace=written.event["metadata"]["namespace"])
+        except StatusError as error:
+            level = logging.DEBUG if error.code in _QUIET_CODES else logging.WARNING
+            _log.log(level, "event %s not written: %s", written.event["metadata"]["name"], error.message)
+        except Exception:
+            _log.exception("event %s not written", written.event["metadata"]["name"])
+
+    async def _count(self, event: Object) -> bool:
+        """Raise the count of an event that was written before; False when it is there no more."""
+        patch = {name: event[name] for name in ("count", "lastTimestamp", "message")}
+        metadata = event["metadata"]
+        try:
+            await self._client.patch(EVENTS, metadata["name"], patch, namespace=metadata["namespace"], kind="merge")
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            return False
+        return True
+
+
+def reference_to(obj: Object, field_path: str = "") -> Object:
+    """An `ObjectReference` to an object, or (with `field_path`) to a part of it such as `spec.containers{web}`."""
+    metadata = obj["metadata"]
+    reference = {name: obj[name] for name in _REFERENCED if name in obj}
+    reference |= {name: metadata[name] for name in _REFERENCED_METADATA if metadata.get(name)}
+    if field_path:
+        reference["fieldPath"] = field_path
+    return reference
