@@ -73,6 +73,10 @@ class Strategy:
         """What to warn the client of, as a `Warning` header."""
         return []
 
+    def raises_generation(self, obj: Object, old: Object) -> bool:
+        """Whether a change raises `metadata.generation`; asked only of kinds that have one."""
+        return any(obj.get(name) != old.get(name) for name in self.generation_of)
+
     def begin_deletion(self, obj: Object) -> None:
         """Change the object as it starts to terminate (a namespace's phase turns `Terminating`)."""
 
@@ -93,6 +97,36 @@ def _take(obj: Object, old: Object, name: str) -> None:
         obj[name] = old[name]
     else:
         obj.pop(name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a resource is read and written whose objects are stored in another version's form.
+
+    Both functions give a new object, which may share parts with the one they are handed. Everything else of the
+    resource (its strategy, columns, row and fields) is about the stored form.
+    """
+
+    #: The `apiVersion` of the stored form.
+    stored_as: str
+    to_stored: Callable[[Object], Object]
+    from_stored: Callable[[Object], Object]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A subresource that shows part of an object as an object of another kind, such as `scale`.
+
+    A read answers `read(object)`. A write changes what `read` gave, and must pass `validate`; `write(object, changed)`
+    then carries the change over into the object, in place, which goes the way of every update from there.
+    """
+
+    group: str
+    version: str
+    kind: str
+    read: Callable[[Object], Object]
+    write: Callable[[Object, Object], None]
+    validate: Callable[[Object], list[FieldError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +162,10 @@ class Resource:
     #: Subresources by name: `status`, `scale`, `binding`, ... each with the verbs it serves.
     subresources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strategy: Strategy = field(default_factory=Strategy)
+    #: The rules of updates through a subresource of the object's own kind that has other ones (`finalize`).
+    subresource_strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    #: The subresources that are shown as objects of another kind.
+    projections: Mapping[str, Projection] = field(default_factory=dict)
     columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
     #: The table's cells for an object, in the order of `columns`.
     row: Callable[[Object, datetime], list[Any]] | None = None
@@ -139,6 +177,10 @@ class Resource:
     returns_deleted: bool = False
     #: The prefix of the resource's keys in the store, where two versions or groups share it (events); else derived.
     storage: str = ""
+    #: Given where the stored form is another version's.
+    conversion: Conversion | None = None
+    #: What every request to the resource is warned of, for one that is on its way out.
+    deprecation: str = ""
 
     @property
     def gvr(self) -> GVR:
@@ -147,6 +189,11 @@ class Resource:
     @property
     def api_version(self) -> str:
         return self.gvr.api_version
+
+    @property
+    def stored_api_version(self) -> str:
+        """As in the `apiVersion` of what is stored."""
+        return self.conversion.stored_as if self.conversion else self.api_version
 
     @property
     def group_resource(self) -> str:

@@ -1,0 +1,1 @@
+"""The kinds of the group `apps`: the workloads that keep pods running."""
