@@ -143,7 +143,7 @@ class Column:
 #: The first column of every table.
 NAME_COLUMN = Column("Name", "Name must be unique within a namespace.", format="name")
 #: Time since creation, which most tables have.
-AGE_COLUMN = Column("Age", "CreationTimestamp is a timestamp representing the server time when this object was created.")
+AGE_COLUMN = Column("Age", "CreationTimestamp is the server's time when this object was created.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ class Resource:
     columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
     #: The table's cells for an object, in the order of `columns`.
     row: Callable[[Object, datetime], list[Any]] | None = None
-    #: The fields, beside `metadata.name` and `metadata.namespace`, that a field selector may name, with an object's values.
+    #: The fields that a field selector may name, beside the metadata's name and namespace, with an object's values.
     fields: Callable[[Object], dict[str, str]] | None = None
     #: The names `fields` may return (an unknown name in a selector is refused).
     field_names: tuple[str, ...] = ()
