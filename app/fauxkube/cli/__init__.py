@@ -1,0 +1,23 @@
+"""The `fauxkube` command: a file a sub-command, each of which imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from fauxkube.cli import kubeconfig, up, version
+
+app = typer.Typer(
+    name="fauxkube",
+    help="A whole Kubernetes control plane in one Python process: the real API, no machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("kubeconfig")(kubeconfig.kubeconfig)
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """The console script's entry."""
+    app()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
@@ -41,6 +43,7 @@ class Patcher:
 
     def applier(self, resource: Resource, patch: Any, kind: PatchKind) -> Callable[[Object], Any]:
         """The patch as a function of the document."""
+        patch = _loaded(patch)
         if kind == "json":
             return lambda document: json_patch.apply(document, patch)
         if kind == "merge":
@@ -49,3 +52,13 @@ class Patcher:
         if schema is None:
             raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
         return lambda document: strategic.apply(document, patch, schema)
+
+
+def _loaded(patch: Any) -> Any:
+    """A patch as JSON; it may come as the bytes that were sent."""
+    if not isinstance(patch, bytes):
+        return patch
+    try:
+        return orjson.loads(patch)
+    except orjson.JSONDecodeError as error:
+        raise status.bad_request(f"error decoding patch: {error}") from None

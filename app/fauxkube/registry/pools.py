@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauxkube.ipam.allocator import Allocator
+from fauxkube.ipam.bands import node_port_band, service_ip_band
 from fauxkube.ipam.ranges import AddressRange, BlockRange, PortRange
 from fauxkube.store.model import Claim
 from fauxkube.store.store import Store
@@ -15,10 +17,8 @@ NODE_PORTS = "services/nodeports"
 LOAD_BALANCERS = "services/loadbalancers"
 POD_CIDRS = "nodes/podcidrs"
 
-#: Kept back in a node's block: the network's own address and its gateway (the bridge); the last is broadcast.
-_RESERVED_POD_ADDRESSES = (2, 1)
-
-_LEAST_STATIC = 16
+#: Kept back at the start of a node's block: the network's own address and its gateway, the bridge.
+_POD_RANGE_HEAD = 2
 
 
 def pod_pool_name(node: str) -> str:
@@ -43,12 +43,12 @@ class Pools:
     def __init__(self, ranges: Ranges, store: Store) -> None:
         self.ranges = ranges
         self._store = store
-        cluster_ips = AddressRange(ranges.service_cidr, reserved_first=1, reserved_last=1)
+        cluster_ips = AddressRange(ranges.service_cidr)
         node_ports = PortRange(*ranges.node_ports)
         self._allocators: dict[str, Allocator] = {
-            CLUSTER_IPS: Allocator(cluster_ips, dynamic_from=_static_band(len(cluster_ips), step=16, most=256)),
-            NODE_PORTS: Allocator(node_ports, dynamic_from=_static_band(len(node_ports), step=32, most=128)),
-            LOAD_BALANCERS: Allocator(AddressRange(ranges.load_balancer_cidr, reserved_first=1, reserved_last=1)),
+            CLUSTER_IPS: Allocator(cluster_ips, dynamic_from=service_ip_band(ipaddress.ip_network(ranges.service_cidr).num_addresses)),
+            NODE_PORTS: Allocator(node_ports, dynamic_from=node_port_band(len(node_ports))),
+            LOAD_BALANCERS: Allocator(AddressRange(ranges.load_balancer_cidr)),
             POD_CIDRS: Allocator(BlockRange(ranges.cluster_cidr, ranges.node_prefix)),
         }
         self._pod_cidrs: dict[str, str] = {}
@@ -89,10 +89,4 @@ class Pools:
 
 
 def _pod_allocator(cidr: str) -> Allocator:
-    first, last = _RESERVED_POD_ADDRESSES
-    return Allocator(AddressRange(cidr, reserved_first=first, reserved_last=last))
-
-
-def _static_band(size: int, *, step: int, most: int) -> int:
-    """How many values at the start are left to those who ask for one by name (KEP-3070, KEP-3668)."""
-    return min(max(_LEAST_STATIC, size // step), most) if size > _LEAST_STATIC else 0
+    return Allocator(AddressRange(cidr, head=_POD_RANGE_HEAD))

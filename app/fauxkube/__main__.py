@@ -1,0 +1,5 @@
+"""`python -m fauxkube` is the `fauxkube` command."""
+
+from fauxkube.cli import main
+
+main()

@@ -1,0 +1,101 @@
+"""`fauxkube up`: run a cluster and serve it until told to stop."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fauxkube.cluster.settings import Settings
+
+_PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+
+
+def up(  # noqa: PLR0913 - one parameter an option
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
+    nodes: Annotated[int, typer.Option(help="How many simulated nodes to begin with.", min=0)] = 3,
+    data: Annotated[
+        Path | None, typer.Option(help="A file that keeps the state; without it, it is kept in memory.", dir_okay=False)
+    ] = None,
+    kubernetes_version: Annotated[str, typer.Option(help="The Kubernetes version to serve, such as 1.36.")] = "1.36",
+    cluster_cidr: Annotated[str, typer.Option(help="The range of pod addresses.")] = "10.244.0.0/16",
+    node_prefix: Annotated[int, typer.Option(help="The prefix length of each node's block of it.")] = 24,
+    service_cidr: Annotated[str, typer.Option(help="The range of cluster IPs.")] = "10.96.0.0/12",
+    node_port_range: Annotated[str, typer.Option(help="The range of node ports.")] = "30000-32767",
+    load_balancer_cidr: Annotated[str, typer.Option(help="The range of load balancers' addresses.")] = "203.0.113.0/24",
+    seed: Annotated[int | None, typer.Option(help="Make the same random choices on every run.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the control loops do.")] = False,
+) -> None:
+    """Run a control plane and serve its API until Ctrl-C."""
+    from fauxkube.cluster.settings import Ranges, Settings, SettingsError
+
+    ports = _PORT_RANGE.fullmatch(node_port_range)
+    if ports is None:
+        _fail(f"--node-port-range: {node_port_range!r} is not of the form 30000-32767")
+    try:
+        settings = Settings(
+            nodes=nodes,
+            data=data,
+            kubernetes_version=kubernetes_version,
+            ranges=Ranges(
+                cluster_cidr=cluster_cidr,
+                node_prefix=node_prefix,
+                service_cidr=service_cidr,
+                node_ports=(int(ports[1]), int(ports[2])),
+                load_balancer_cidr=load_balancer_cidr,
+            ),
+            seed=seed,
+        )
+    except SettingsError as error:
+        _fail(str(error))
+    _serve(settings, host=host, port=port, verbose=verbose)
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(f"fauxkube: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _serve(settings: Settings, *, host: str, port: int, verbose: bool) -> None:
+    import logging
+
+    from fauxkube.cluster.serving import ServingError, serve
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        serve(settings, host=host, port=port, announce=_announce)
+    except ServingError as error:
+        typer.echo(f"fauxkube: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _announce(url: str, host: str, data: Path | None) -> None:
+    """The one block of text a user sees: where the server is, and how to point kubectl at it."""
+    if not _is_loopback(host):
+        typer.echo(
+            f"fauxkube: warning: listening on {host}: anyone who reaches this port can read and change everything, "
+            "there is no authentication",
+            err=True,
+        )
+    typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {data}" if data else ""))
+    typer.echo("Point kubectl at it, in this or another terminal:")
+    typer.echo(f"  fauxkube kubeconfig --server {url} -o fauxkube.kubeconfig && export KUBECONFIG=$PWD/fauxkube.kubeconfig")
+    typer.echo(f"or for one command: kubectl --server {url} get nodes")
+    typer.echo(f"Our own API is described at {url}/docs. Ctrl-C stops it.")
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
