@@ -1,0 +1,122 @@
+"""Request bodies, from bytes to plain values: JSON here, YAML in `yaml_decoding`, which is loaded when first needed.
+
+Both give the value and, when asked, the keys that an object names twice, as the API server's strict decoding reports
+them. What cannot be read raises `MalformedError`, worded as Go's `encoding/json` and `sigs.k8s.io/yaml` word it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+#: What Python's parser finds wrong, and what Go says of the character there.
+_GO_WORDS = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+_TOO_DEEP = "exceeded max depth"
+
+
+class MalformedError(ValueError):
+    """The bytes are no JSON or YAML; the message is Go's."""
+
+
+def decode_json(body: bytes, *, strict: bool = False) -> tuple[Any, list[str]]:
+    """A JSON value, and its duplicate keys (`duplicate field "spec.x"`) if `strict`; of duplicates the last counts."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = _load_leniently(body)
+    if not strict or _has_no_duplicates(body, value):
+        return value, []
+    return value, _duplicates(body.decode(errors="replace"))
+
+
+def decode_yaml(body: bytes, *, strict: bool = False) -> tuple[Any, list[str]]:
+    """The first document of a YAML text, and its duplicate keys if `strict`."""
+    from fauxkube.machinery.yaml_decoding import load
+
+    return load(body, strict=strict)
+
+
+def _load_leniently(body: bytes) -> Any:
+    """The value after bytes that are no UTF-8 are replaced, as Go does; else Go's complaint."""
+    text = body.decode(errors="replace")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        _complain(text)
+
+
+def _complain(text: str) -> NoReturn:
+    try:
+        json.loads(text, parse_constant=lambda name: _refuse(text, text.index(name), "looking for beginning of value"))
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise MalformedError("unexpected end of JSON input") from None
+        _refuse(text, error.pos, _GO_WORDS.get(error.msg) or _after(text, error.pos))
+    except RecursionError:
+        pass
+    raise MalformedError(_TOO_DEEP)
+
+
+def _refuse(text: str, position: int, problem: str) -> NoReturn:
+    shown = json.dumps(text[position], ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    raise MalformedError(f"invalid character '{shown}' {problem}")
+
+
+def _after(text: str, position: int) -> str:
+    """Where a comma or the end was expected: in an object or in an array, whichever is open there."""
+    open_brackets: list[str] = []
+    in_string = escaped = False
+    for char in text[:position]:
+        if in_string:
+            in_string = escaped or char != '"'
+            escaped = char == "\\" and not escaped
+        elif char == '"':
+            in_string = True
+        elif char in "{[":
+            open_brackets.append(char)
+        elif char in "}]":
+            open_brackets.pop()
+    return "after object key:value pair" if open_brackets[-1] == "{" else "after array element"
+
+
+def _has_no_duplicates(body: bytes, value: Any) -> bool:
+    """Cheap and sure: a key named twice leaves quotes behind, unless escapes blur their number."""
+    return b"\\u" not in body and body.count(b'"') == orjson.dumps(value).count(b'"')
+
+
+def _duplicates(text: str) -> list[str]:
+    repeated: dict[int, list[str]] = {}
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) < len(pairs):
+            seen: set[str] = set()
+            repeated[id(built)] = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+        return built
+
+    found: list[str] = []
+    _collect(json.loads(text, object_pairs_hook=build), "", repeated, found)
+    return [f'duplicate field "{path}"' for path in dict.fromkeys(found)]
+
+
+def _collect(value: Any, path: str, repeated: dict[int, list[str]], found: list[str]) -> None:
+    if isinstance(value, dict):
+        prefix = f"{path}." if path else ""
+        found += [f"{prefix}{key}" for key in repeated.get(id(value), ())]
+        for key, item in value.items():
+            _collect(item, f"{prefix}{key}", repeated, found)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _collect(item, f"{path}[{index}]", repeated, found)
