@@ -55,7 +55,7 @@ def in_order(resource: Resource, obj: Object) -> Object:
     metadata.setdefault("resourceVersion", "")
     ordered: Object = {
         "kind": resource.kind,
-        "apiVersion": resource.api_version,
+        "apiVersion": resource.stored_api_version,
         "metadata": {name: metadata[name] for name in _METADATA_ORDER if name in metadata},
     }
     for name, value in obj.items():
@@ -90,6 +90,13 @@ def redraft(value: bytes) -> Draft:
 def at_revision(value: bytes, revision: int) -> bytes:
     """Stored bytes, saying that they are of another revision."""
     return redraft(value).at(revision)
+
+
+def shown(resource: Resource, value: bytes) -> bytes:
+    """Stored bytes as the resource is read: in its own version's form."""
+    if resource.conversion is None:
+        return value
+    return encode(resource.conversion.from_stored(decode(value)))
 
 
 def decode(value: bytes) -> Object:

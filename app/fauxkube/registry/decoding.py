@@ -20,10 +20,14 @@ class Decoder:
 
     def schema_of(self, resource: Resource) -> schema.ObjectSchema | None:
         """The schema of the resource's kind, where there is one."""
-        return self._schemas.of(resource.group, resource.version, resource.kind)
+        return self.schema_of_kind(resource.group, resource.version, resource.kind)
 
-    def decode(self, resource: Resource, body: Object, options: WriteOptions) -> list[str]:
-        """Check and prune `body` in place; answers what to warn of, 400 for what cannot be read."""
+    def schema_of_kind(self, group: str, version: str, kind: str) -> schema.ObjectSchema | None:
+        """The schema of any kind, where there is one."""
+        return self._schemas.of(group, version, kind)
+
+    def decode(self, resource: Resource, body: Object, options: WriteOptions) -> tuple[Object, list[str]]:
+        """Check and prune `body`: the object in its stored form, and what to warn of; 400 for what cannot be read."""
         problems = list(options.problems)
         kind_schema = self.schema_of(resource)
         if kind_schema is not None:
@@ -31,13 +35,12 @@ class Decoder:
                 problems += schema.decode(kind_schema, body)
             except schema.DecodeError as error:
                 raise _refusal(resource, str(error)) from None
+        if problems and options.field_validation == "Strict":
+            raise _refusal(resource, f"strict decoding error: {', '.join(problems)}")
         if not isinstance(body.get("metadata"), dict):
             body["metadata"] = {}
-        if not problems or options.field_validation == "Ignore":
-            return []
-        if options.field_validation == "Strict":
-            raise _refusal(resource, f"strict decoding error: {', '.join(problems)}")
-        return problems
+        stored = resource.conversion.to_stored(body) if resource.conversion else body
+        return stored, problems if options.field_validation == "Warn" else []
 
 
 def _refusal(resource: Resource, problem: str) -> status.StatusError:

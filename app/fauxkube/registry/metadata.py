@@ -125,8 +125,8 @@ def keep_for_status(new: Object, old: Object) -> None:
 
 
 def count_generation(strategy: Strategy, new: Object, old: Object) -> None:
-    """Raise `generation` when one of the fields that it counts has changed."""
-    if strategy.generation_of and any(new.get(name) != old.get(name) for name in strategy.generation_of):
+    """Raise `generation` when what it counts has changed."""
+    if strategy.generation_of and strategy.raises_generation(new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 

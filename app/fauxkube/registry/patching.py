@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.patch import json_patch, merge, strategic
+from fauxkube.machinery.schema import ObjectSchema
 from fauxkube.registry import metadata as meta
 from fauxkube.registry.decoding import Decoder
 from fauxkube.registry.options import PatchKind, WriteOptions, Written
@@ -27,31 +27,32 @@ class Patcher:
     async def patch(self, target: Target, patch: Any, kind: PatchKind, options: WriteOptions) -> Written:
         """Patch an object or its status; 404 when it is not there, 422 when the patch does not apply to it."""
         warnings: list[str] = []
-        apply = self.applier(target.resource, patch, kind)
+        apply = applier(patch, kind, self._decoder.schema_of(target.resource))
 
         def transform(current: Object) -> Object:
-            patched = apply(current)
+            conversion = target.resource.conversion
+            patched = apply(conversion.from_stored(current) if conversion else current)
             if not isinstance(patched, dict):
                 raise status.bad_request("a patch must leave an object")
-            warnings[:] = self._decoder.decode(target.resource, patched, options)
+            patched, warnings[:] = self._decoder.decode(target.resource, patched, options)
             meta.adopt_namespace(target.resource, patched, target.namespace)
             meta.check_name(patched, target.name)
-            target.resource.strategy.default(patched)
+            target.strategy.default(patched)
             return patched
 
         return await self._writer.guaranteed_update(target, transform, options, warnings=warnings)
 
-    def applier(self, resource: Resource, patch: Any, kind: PatchKind) -> Callable[[Object], Any]:
-        """The patch as a function of the document."""
-        patch = _loaded(patch)
-        if kind == "json":
-            return lambda document: json_patch.apply(document, patch)
-        if kind == "merge":
-            return lambda document: merge.apply(document, patch)
-        schema = self._decoder.schema_of(resource)
-        if schema is None:
-            raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
-        return lambda document: strategic.apply(document, patch, schema)
+
+def applier(patch: Any, kind: PatchKind, schema: ObjectSchema | None) -> Callable[[Object], Any]:
+    """A patch (its bytes, or decoded) as a function of the document; `schema` is needed by strategic ones only."""
+    content = _loaded(patch)
+    if kind == "json":
+        return lambda document: json_patch.apply(document, content)
+    if kind == "merge":
+        return lambda document: merge.apply(document, content)
+    if schema is None:
+        raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
+    return lambda document: strategic.apply(document, content, schema)
 
 
 def _loaded(patch: Any) -> Any:

@@ -13,7 +13,7 @@ from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.schema import Schemas
 from fauxkube.registry.allocation import Allocations
-from fauxkube.registry.codec import decode
+from fauxkube.registry.codec import decode, shown
 from fauxkube.registry.decoding import Decoder
 from fauxkube.registry.deleting import Deleter
 from fauxkube.registry.options import (
@@ -62,7 +62,7 @@ class Registry:
         )
         self._deleter = Deleter(store, admission=admission, allocations=allocations, clock=clock)
         self._patcher = Patcher(self._writer, decoder)
-        self._subresources = Subresources(self._reader, self._writer, self._deleter, clock=clock)
+        self._subresources = Subresources(self._writer, self._deleter, decoder=decoder, clock=clock)
 
     @property
     def revision(self) -> int:
@@ -75,12 +75,12 @@ class Registry:
         """One object's bytes, or those of a subresource's view of it."""
         entry = self._reader.get(resource, namespace, name, resource_version=resource_version)
         if subresource in ("", "status"):
-            return entry.value
+            return shown(resource, entry.value)
         return self._subresources.view(resource, subresource, entry)
 
     async def list(self, resource: Resource, namespace: str, query: ListQuery) -> ListResult:
         """A collection, or a page of it."""
-        return self._reader.list(resource, namespace, query)
+        return _as_shown(resource, self._reader.list(resource, namespace, query))
 
     async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
         """An open watch; the caller closes it."""
@@ -100,7 +100,7 @@ class Registry:
         try:
             if subresource:
                 return await self._subresources.create(Target(resource, namespace, name, subresource), body, options)
-            return await self._writer.create(resource, namespace, body, options)
+            return _present(resource, await self._writer.create(resource, namespace, body, options))
         except StoreError as error:
             raise _unavailable(error) from error
 
@@ -118,7 +118,7 @@ class Registry:
         target = Target(resource, namespace, name, subresource)
         try:
             if subresource in ("", "status"):
-                return await self._writer.update(target, body, options)
+                return _present(resource, await self._writer.update(target, body, options))
             return await self._subresources.update(target, body, options)
         except StoreError as error:
             raise _unavailable(error) from error
@@ -138,7 +138,7 @@ class Registry:
         target = Target(resource, namespace, name, subresource)
         try:
             if subresource in ("", "status"):
-                return await self._patcher.patch(target, patch, kind, options)
+                return _present(resource, await self._patcher.patch(target, patch, kind, options))
             return await self._subresources.patch(target, patch, kind, options)
         except StoreError as error:
             raise _unavailable(error) from error
@@ -146,9 +146,10 @@ class Registry:
     async def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Deleted:
         """Delete an object, or have it begin to terminate."""
         try:
-            return await self._deleter.delete(resource, namespace, name, options)
+            deleted = await self._deleter.delete(resource, namespace, name, options)
         except StoreError as error:
             raise _unavailable(error) from error
+        return deleted._replace(value=shown(resource, deleted.value)) if resource.conversion else deleted
 
     async def delete_collection(
         self, resource: Resource, namespace: str, query: ListQuery, options: DeleteOptions
@@ -157,7 +158,7 @@ class Registry:
         result = self._reader.list(resource, namespace, query)
         for value in result.values:
             await self._delete_listed(resource, value, options)
-        return result
+        return _as_shown(resource, result)
 
     async def _delete_listed(self, resource: Resource, value: bytes, options: DeleteOptions) -> None:
         metadata = decode(value)["metadata"]
@@ -166,6 +167,20 @@ class Registry:
         except status.StatusError as error:
             if error.code != 404:
                 raise
+
+
+def _present(resource: Resource, written: Written) -> Written:
+    """What was written, in the form of the version that the client speaks."""
+    if resource.conversion is None:
+        return written
+    value = shown(resource, written.value)
+    return written._replace(value=value, object=decode(value))
+
+
+def _as_shown(resource: Resource, result: ListResult) -> ListResult:
+    if resource.conversion is None:
+        return result
+    return result._replace(values=[shown(resource, value) for value in result.values])
 
 
 def _unavailable(error: StoreError) -> status.StatusError:

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
-from fauxkube.machinery.objects import Object
-from fauxkube.registry.codec import at_revision
+from fauxkube.machinery.objects import GVR, Object
+from fauxkube.registry.codec import at_revision, shown
 from fauxkube.registry.options import WatchQuery
 from fauxkube.registry.reading import parse_revision
 from fauxkube.registry.selection import Selection
@@ -45,7 +45,7 @@ class Watcher:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._items: OrderedDict[int, WatchItem] = OrderedDict()
+        self._items: OrderedDict[tuple[GVR, int], WatchItem] = OrderedDict()
 
     def open(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
         """A watch on what `query` selects; 410 when it is to start at a revision that has been compacted."""
@@ -69,13 +69,12 @@ class Watcher:
             raise status.too_large_resource_version(error.asked, error.current) from None
         return Watch(self, selection, subscription, initial=initial, revision=revision)
 
-    def item_of(self, change: Change) -> WatchItem:
-        """The change as it is told to those who see it plain; the same item to all of them."""
-        item = self._items.get(change.revision)
+    def item_of(self, resource: Resource, change: Change) -> WatchItem:
+        """The change as it is told to those who see it plain; the same item to all watchers of the resource."""
+        key = (resource.gvr, change.revision)
+        item = self._items.get(key)
         if item is None:
-            entry = change.entry
-            item = WatchItem(change.type, entry.value, attachment=change.attachment, revision=change.revision)
-            self._items[change.revision] = item
+            item = self._items[key] = new_item(resource, change.type, change.entry.value, change)
             if len(self._items) > _SHARED_ITEMS:
                 self._items.popitem(last=False)
         return item
@@ -84,6 +83,13 @@ class Watcher:
     def revision(self) -> int:
         """The newest revision."""
         return self._store.revision
+
+
+def new_item(resource: Resource, event: str, value: bytes, change: Change) -> WatchItem:
+    """A change told as `event`, with `value` as the resource shows it."""
+    plain = resource.conversion is None and value is change.entry.value
+    attachment = change.attachment if plain else None
+    return WatchItem(event, shown(resource, value), attachment=attachment, revision=change.revision)
 
 
 def _wants_initial_events(query: WatchQuery, revision: int | None) -> bool:
@@ -129,9 +135,7 @@ class Watch:
     async def __aiter__(self) -> AsyncIterator[list[WatchItem]]:
         if self._initial is not None:
             initial, self._initial = self._initial, None
-            yield [
-                WatchItem(ChangeType.ADDED, entry.value, attachment=None, revision=entry.revision) for entry in initial
-            ]
+            yield [self._initial_item(entry) for entry in initial]
         try:
             while True:
                 changes = await self._subscription.next()
@@ -143,26 +147,27 @@ class Watch:
         except Overflowed:
             raise status.expired("the watch fell too far behind; list again and watch from there") from None
 
+    def _initial_item(self, entry: Entry) -> WatchItem:
+        value = shown(self._selection.resource, entry.value)
+        return WatchItem(ChangeType.ADDED, value, attachment=None, revision=entry.revision)
+
     def _items(self, changes: list[Change]) -> list[WatchItem]:
         if self._selection.everything:
-            return [self._watcher.item_of(change) for change in changes]
+            return [self._watcher.item_of(self._selection.resource, change) for change in changes]
         return [item for change in changes if (item := self._selected(change)) is not None]
 
     def _selected(self, change: Change) -> WatchItem | None:
-        before = change.previous is not None and self._selection.matches(change.previous)
-        if change.type is ChangeType.DELETED:
-            return self._watcher.item_of(change) if before else None
-        after = self._selection.matches(change.entry)
-        if after and (before or change.previous is None):
-            return self._watcher.item_of(change)
-        if after:
-            return WatchItem(
-                ChangeType.ADDED, change.entry.value, attachment=change.attachment, revision=change.revision
-            )
-        if before and change.previous is not None:
-            value = at_revision(change.previous.value, change.revision)
-            return WatchItem(ChangeType.DELETED, value, attachment=None, revision=change.revision)
-        return None
+        """The change as the selector sees it: an object may come into sight, or go out of it."""
+        resource, previous = self._selection.resource, change.previous
+        before = previous is not None and self._selection.matches(previous)
+        after = change.type is not ChangeType.DELETED and self._selection.matches(change.entry)
+        if not before and not after:
+            return None
+        if before and previous is not None and not after and change.type is not ChangeType.DELETED:
+            return new_item(resource, ChangeType.DELETED, at_revision(previous.value, change.revision), change)
+        if after and not before and previous is not None:
+            return new_item(resource, ChangeType.ADDED, change.entry.value, change)
+        return self._watcher.item_of(resource, change)
 
     def close(self) -> None:
         """End the watch; harmless when it has ended."""

@@ -29,6 +29,11 @@ class Subscription:
         self._ended: StoreError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
+    @property
+    def pending(self) -> bool:
+        """Whether changes wait to be taken."""
+        return bool(self._queue)
+
     async def next(self) -> list[Change]:
         """What has happened since the last call, at least one change.
 

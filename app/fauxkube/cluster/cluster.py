@@ -1,0 +1,133 @@
+"""`Cluster`: every part of a control plane, wired together, started in order and stopped in order.
+
+The store and the registry come first; control loops reach them through the client protocol alone. Nothing here is
+global: any number of clusters live side by side in one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fauxkube.admission.plugins import default_chain
+from fauxkube.client.events import EventRecorder
+from fauxkube.client.informers import SharedInformers
+from fauxkube.cluster.bootstrap import bootstrap
+from fauxkube.cluster.inprocess import InProcessClient
+from fauxkube.cluster.inspection import ClusterInspection
+from fauxkube.cluster.settings import Settings
+from fauxkube.controllers import Context, all_controllers
+from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock, SystemClock
+from fauxkube.kit.tasks import Tasks
+from fauxkube.machinery.schema import Schemas
+from fauxkube.nodes.kubelets import Kubelets
+from fauxkube.nodes.settings import NodeSettings
+from fauxkube.registry.codec import Indexer
+from fauxkube.registry.lookup import StoreLookup
+from fauxkube.registry.pools import LOAD_BALANCERS, Pools
+from fauxkube.registry.registry import Registry
+from fauxkube.scheduler.scheduler import Scheduler
+from fauxkube.server.app import Application
+from fauxkube.store.log import Log, NullLog
+from fauxkube.store.store import Store
+
+
+class Cluster:
+    """A control plane with simulated nodes.
+
+    `start` and `close` bracket its life; in between `client` speaks to it in process and `application` over HTTP.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.chance = chance or Chance(settings.seed)
+        catalogue = default_catalogue()
+        self.store = Store(_log_of(settings), index=Indexer(catalogue))
+        self.pools = Pools(settings.ranges, self.store)
+        self.registry = Registry(
+            self.store,
+            catalogue=catalogue,
+            schemas=Schemas(settings.kubernetes_version),
+            admission=default_chain(StoreLookup(self.store, catalogue), self.chance),
+            pools=self.pools,
+            clock=self.clock,
+            chance=self.chance,
+        )
+        self.client = InProcessClient(self.registry)
+        self.informers = SharedInformers(self.client.as_user_agent("shared-informers"), self.clock)
+        self._recorders: dict[tuple[str, str], EventRecorder] = {}
+        self._controllers = [make(self._context()) for make in all_controllers()]
+        self._scheduler = Scheduler(self._context())
+        self._kubelets = Kubelets(
+            self.client,
+            self.informers,
+            clock=self.clock,
+            chance=self.chance,
+            recorder=self._recorder,
+            pools=self.pools.of_pods,
+            settings=NodeSettings(count=settings.nodes, kubernetes_version=settings.kubernetes_version),
+        )
+        self.inspection = ClusterInspection(self)
+        self.application = Application(
+            self.registry,
+            inspection=self.inspection,
+            kubernetes_version=settings.kubernetes_version,
+            clock=self.clock,
+            chance=self.chance,
+        )
+        self._tasks = Tasks("cluster")
+        self.started_at: float | None = None
+
+    async def start(self) -> None:
+        """Open the store, make what every cluster has, and set the control loops going."""
+        await self.store.open()
+        self.pools.load()
+        await bootstrap(self.client, self.settings.ranges.service_cidr)
+        await self.informers.start()
+        for controller in self._controllers:
+            self._tasks.spawn(controller.run(), name=controller.name)
+        self._tasks.spawn(self._scheduler.run(), name="scheduler")
+        await self._kubelets.start()
+        self.started_at = self.clock.monotonic()
+
+    async def close(self) -> None:
+        """Stop everything, the store last; harmless when called again."""
+        self.application.close()
+        await asyncio.gather(
+            self._kubelets.close(),
+            self._scheduler.close(),
+            *(controller.close() for controller in self._controllers),
+        )
+        await self._tasks.close()
+        await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
+        await self.informers.close()
+        await self.store.close()
+
+    def _context(self) -> Context:
+        return Context(
+            client=self.client,
+            informers=self.informers,
+            clock=self.clock,
+            chance=self.chance,
+            recorder=self._recorder,
+            load_balancer_pool=self.pools[LOAD_BALANCERS],
+        )
+
+    def _recorder(self, component: str, host: str = "") -> EventRecorder:
+        """The event recorder of a component, on a node's host for kubelets; one each."""
+        recorder = self._recorders.get((component, host))
+        if recorder is None:
+            client = self.client.as_user_agent(component)
+            recorder = EventRecorder(client, component, self.clock, self.chance, host)
+            self._recorders[component, host] = recorder
+        return recorder
+
+
+def _log_of(settings: Settings) -> Log:
+    if settings.data is None:
+        return NullLog()
+    from fauxkube.store.sql import SqlLog
+
+    return SqlLog(settings.data)

@@ -1,0 +1,59 @@
+"""A cluster behind a listening socket, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.settings import Settings
+from fauxkube.server.listener import Listener
+from fauxkube.store.model import StoreError
+
+#: Told once the server is ready: its URL, the address it listens on, and the data file if there is one.
+Announce = Callable[[str, str, Path | None], None]
+
+
+class ServingError(Exception):
+    """The server cannot start: the port is taken, the data file is in use or cannot be read."""
+
+
+def serve(settings: Settings, *, host: str, port: int, announce: Announce) -> None:
+    """Run a cluster and serve it; returns after it was told to stop."""
+    _runner()(_serve(settings, host=host, port=port, announce=announce))
+
+
+def _runner() -> Callable[[Coroutine[None, None, None]], None]:
+    """uvloop where it is to be had (not on Windows), asyncio's own loop elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+async def _serve(settings: Settings, *, host: str, port: int, announce: Announce) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    cluster = Cluster(settings)
+    listener = Listener(cluster.application, host=host, port=port)
+    try:
+        await listener.bind()
+        await cluster.start()
+        await listener.serve()
+        gc.collect()
+        gc.freeze()
+        announce(listener.url, host, settings.data)
+        await stopped.wait()
+    except OSError as error:
+        raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    except StoreError as error:
+        raise ServingError(str(error)) from error
+    finally:
+        await listener.stop()
+        await cluster.close()
