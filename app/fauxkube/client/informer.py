@@ -82,6 +82,11 @@ class Informer:
         """Return once `synced`."""
         await self._synced.wait()
 
+    @property
+    def revision(self) -> int:
+        """The resource version up to which every change is shown here."""
+        return int(self._resource_version or 0)
+
     def get(self, key: str) -> Object | None:
         """The object of that key, if there is one."""
         return self._objects.get(key)
@@ -93,6 +98,10 @@ class Informer:
     def by_index(self, name: str, value: str) -> list[Object]:
         """The objects that the index `name` keeps under `value`."""
         return list(self._indexes[name].buckets.get(value, {}).values())
+
+    def count_index(self, name: str, value: str) -> int:
+        """How many objects the index `name` keeps under `value`."""
+        return len(self._indexes[name].buckets.get(value, ()))
 
     def add_index(self, name: str, by: IndexBy) -> None:
         """Keep objects under the values that `by` gives; a name that is taken keeps its first function."""
@@ -134,12 +143,12 @@ class Informer:
 
     async def _list(self) -> None:
         listed = await self._client.list(self.gvr)
+        self._resource_version = listed.resource_version
         there = {key_of(obj): obj for obj in listed.items}
         for key in [key for key in self._objects if key not in there]:
             self._drop(key, self._objects[key])
         for key, obj in there.items():
             self._replace(key, obj)
-        self._resource_version = listed.resource_version
         self._synced.set()
 
     async def _watch(self) -> None:
@@ -155,11 +164,11 @@ class Informer:
 
     def _apply(self, event: WatchEvent) -> None:
         obj = event.object
+        self._resource_version = obj["metadata"]["resourceVersion"]
         if event.type == "DELETED":
             self._drop(key_of(obj), obj)
         elif event.type != "BOOKMARK":
             self._put(key_of(obj), obj)
-        self._resource_version = obj["metadata"]["resourceVersion"]
 
     def _replace(self, key: str, obj: Object) -> None:
         """Take what a list shows of an object: nothing, a change, or another object under an old name."""
