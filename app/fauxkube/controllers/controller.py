@@ -53,10 +53,13 @@ class Context:
 
 
 class Requeue(Exception):
-    """Raised by `reconcile` to be called again for the same key after `seconds`; no failure."""
+    """Raised by `reconcile` to be called again for the same key; no failure, so nothing is logged.
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"again in {seconds} s")
+    With `seconds` the call comes after just that time; without, after the key's back-off.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__("again" if seconds is None else f"again in {seconds} s")
         self.seconds = seconds
 
 
@@ -122,8 +125,7 @@ class Controller:
         try:
             await self.reconcile(key)
         except Requeue as again:
-            self.queue.forget(key)
-            self.queue.add_after(key, again.seconds)
+            self._again(key, again.seconds)
         except StatusError as error:
             self._failed(key, error)
         except Exception:
@@ -131,6 +133,13 @@ class Controller:
             self.queue.add_rate_limited(key)
         else:
             self.queue.forget(key)
+
+    def _again(self, key: str, seconds: float | None) -> None:
+        if seconds is None:
+            self.queue.add_rate_limited(key)
+        else:
+            self.queue.forget(key)
+            self.queue.add_after(key, seconds)
 
     def _failed(self, key: str, error: StatusError) -> None:
         if is_namespace_terminating(error):

@@ -1,0 +1,146 @@
+"""The subsets of an Endpoints object, computed from a service and the pods that it selects.
+
+Mirrors the heart of upstream's endpoint controller with `endpoints.RepackSubsets`: addresses that serve the same
+ports are in one subset, in the order of their text. Upstream orders subsets and ports by a hash of Go's memory; here
+they are ordered by port name and number. `truncate` keeps the first 1,000 addresses, ready ones before others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import ceil
+from typing import TypeAlias
+
+from fauxkube.controllers.service_backends import (
+    addresses_of,
+    families_of,
+    hostname_of,
+    may_be_backend,
+    ports_of,
+    target_of,
+)
+from fauxkube.kinds.core.pod_status import is_ready
+from fauxkube.machinery.objects import Object
+
+#: The most addresses that an Endpoints object holds.
+CAPACITY = 1000
+
+#: name, port, protocol, application protocol
+_Port: TypeAlias = tuple[str, int, str, str]
+_Ports: TypeAlias = tuple[_Port, ...]
+
+
+class _Addresses:
+    """The addresses that serve the same ports."""
+
+    def __init__(self) -> None:
+        self.ready: list[Object] = []
+        self.not_ready: list[Object] = []
+
+
+def compute_subsets(service: Object, pods: Iterable[Object]) -> list[Object]:
+    """The subsets, packed and in order."""
+    by_ports: dict[_Ports, _Addresses] = {}
+    any_ready = bool(service["spec"].get("publishNotReadyAddresses"))
+    for pod, address in _addressed(service, pods, include_terminating=any_ready):
+        ports = _ports_of(service, pod)
+        if not ports and not _may_lack_ports(service):
+            continue
+        group = by_ports.setdefault(ports, _Addresses())
+        (group.ready if any_ready or is_ready(pod) else group.not_ready).append(address)
+    packed = _pack(by_ports)
+    return [_subset(ports, [by_ports[group] for group in groups]) for groups, ports in packed]
+
+
+def truncate(subsets: list[Object]) -> list[Object]:
+    """The subsets with no more than `CAPACITY` addresses, each keeping its share, rounded up, while there is room."""
+    ready, not_ready = _count(subsets, "addresses"), _count(subsets, "notReadyAddresses")
+    if ready + not_ready <= CAPACITY:
+        return subsets
+    if ready > CAPACITY:
+        return _share([{**each, "notReadyAddresses": []} for each in subsets], "addresses", CAPACITY)
+    return _share(subsets, "notReadyAddresses", CAPACITY - ready)
+
+
+def _count(subsets: list[Object], name: str) -> int:
+    return sum(len(each.get(name) or ()) for each in subsets)
+
+
+def _share(subsets: list[Object], name: str, room: int) -> list[Object]:
+    total = _count(subsets, name)
+    left = room
+    shared = []
+    for subset in subsets:
+        addresses = subset.get(name) or []
+        kept = addresses[: min(left, ceil(len(addresses) / total * room))]
+        left -= len(kept)
+        shared.append({key: value for key, value in {**subset, name: kept}.items() if value})
+    return shared
+
+
+def _addressed(
+    service: Object, pods: Iterable[Object], *, include_terminating: bool
+) -> Iterator[tuple[Object, Object]]:
+    family = families_of(service)[0]
+    for pod in pods:
+        if not may_be_backend(pod, include_terminating=include_terminating):
+            continue
+        addresses = addresses_of(pod, family)
+        if addresses:
+            yield pod, _address(service, pod, addresses[0])
+
+
+def _address(service: Object, pod: Object, ip: str) -> Object:
+    address: Object = {"ip": ip}
+    if hostname := hostname_of(pod, service):
+        address["hostname"] = hostname
+    if node := pod["spec"].get("nodeName"):
+        address["nodeName"] = node
+    address["targetRef"] = target_of(pod)
+    return address
+
+
+def _ports_of(service: Object, pod: Object) -> _Ports:
+    return tuple(
+        (port["name"], port["port"], port["protocol"], port.get("appProtocol", "")) for port in ports_of(service, pod)
+    )
+
+
+def _may_lack_ports(service: Object) -> bool:
+    """A headless service needs no ports: its pods are found by their addresses alone."""
+    return not service["spec"].get("ports") and service["spec"].get("clusterIP") == "None"
+
+
+def _pack(by_ports: dict[_Ports, _Addresses]) -> list[tuple[tuple[_Ports, ...], list[_Port]]]:
+    """The groups of addresses that make up each subset, with the ports that these, and no others, serve."""
+    groups_of: dict[_Port | None, list[_Ports]] = {}
+    for ports in by_ports:
+        for port in ports or (None,):
+            groups_of.setdefault(port, []).append(ports)
+    packed: dict[tuple[_Ports, ...], list[_Port]] = {}
+    for served, groups in groups_of.items():
+        packed.setdefault(tuple(groups), []).extend([] if served is None else [served])
+    return sorted(((groups, sorted(ports)) for groups, ports in packed.items()), key=lambda each: each[1])
+
+
+def _subset(ports: list[_Port], groups: list[_Addresses]) -> Object:
+    subset: Object = {}
+    if ready := [address for group in groups for address in group.ready]:
+        subset["addresses"] = sorted(ready, key=_order)
+    if not_ready := [address for group in groups for address in group.not_ready]:
+        subset["notReadyAddresses"] = sorted(not_ready, key=_order)
+    if ports:
+        subset["ports"] = [_port(*port) for port in ports]
+    return subset
+
+
+def _order(address: Object) -> tuple[str, str]:
+    return address["ip"], address["targetRef"]["uid"]
+
+
+def _port(name: str, number: int, protocol: str, app_protocol: str) -> Object:
+    port: Object = {"name": name} if name else {}
+    port |= {"port": number, "protocol": protocol}
+    if app_protocol:
+        port["appProtocol"] = app_protocol
+    return port
