@@ -1,0 +1,133 @@
+"""EndpointSlices for every service with a selector, as upstream's endpointslice controller (KEP-752).
+
+Slices belong to their service by owner reference, so that the garbage collector removes them with it; what another
+writer changes in them is put right again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fauxkube.client.own_writes import OwnWrites
+from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.controllers.endpoint_slices_plan import (
+    CONTROLLER_NAME,
+    MANAGED_BY_LABEL,
+    SERVICE_NAME_LABEL,
+    Plan,
+    plan_slices,
+)
+from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, TriggerTimes, annotated, takes_backends
+from fauxkube.controllers.service_membership import ServiceMembership
+from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
+from fauxkube.machinery.status import StatusError
+
+#: The index of the slices that this controller manages, by the key of their service.
+_BY_SERVICE = "endpointslice-controller/service"
+_ZONE_LABEL = "topology.kubernetes.io/zone"
+#: With more pods than this, further changes of the service are gathered for a moment (seconds) after a write.
+_LARGE = 100
+_GATHER_SECONDS = 0.02
+#: How long (seconds) to wait at most for the informer to show the last write.
+_LAG_SECONDS = 1.0
+#: When (seconds) to look again for the node of a pod.
+_ORPHANED_SECONDS = 1.0
+
+
+class EndpointSliceController(Controller):
+    """Keys are services."""
+
+    name = "endpointslice-controller"
+    workers = 5
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.recorder = context.recorder("endpoint-slice-controller")
+        self._services = context.informers.of(SERVICES)
+        self._slices = context.informers.of(ENDPOINT_SLICES)
+        self._nodes = context.informers.of(NODES)
+        pods = context.informers.of(PODS)
+        self._membership = ServiceMembership(self._services, pods)
+        self._slices.add_index(_BY_SERVICE, _service_keys)
+        self._trigger_times = TriggerTimes()
+        self._own_writes = OwnWrites(self._slices)
+        self._services.on_change(self.enqueue)
+        pods.on_change(self._pod_changed)
+        self._slices.on_change(self._slice_changed)
+
+    async def reconcile(self, key: str) -> None:
+        service = self._services.get(key)
+        if service is None:
+            self._trigger_times.forget(key)
+            self._own_writes.forget(key)
+        elif takes_backends(service):
+            await self._put_right(key, service)
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        for key in self._membership.touched_by(old, new):
+            self.queue.add(key)
+
+    def _slice_changed(self, old: Object | None, new: Object | None) -> None:
+        for each in (old, new):
+            for key in _service_keys(each) if each else ():
+                if self._own_writes.awaited(key) or new is None or not self._own_writes.is_own(key, new):
+                    self.queue.add(key)
+
+    async def _put_right(self, key: str, service: Object) -> None:
+        if self._own_writes.must_wait(key):
+            raise Requeue(_LAG_SECONDS)
+        pods = self._membership.pods_of(service)
+        changed_at = self._trigger_times.next(key, service, pods)
+        plan = plan_slices(service, pods, self._slices.by_index(_BY_SERVICE, key), self._zone_of)
+        try:
+            await self._carry_out(key, plan, changed_at)
+        except StatusError as error:
+            self._tell_failure(key, service, error)
+            raise
+        if plan.orphaned:
+            raise Requeue(_ORPHANED_SECONDS)
+        if len(pods) > _LARGE and (plan.create or plan.update):
+            await self.clock.sleep(_GATHER_SECONDS)
+
+    async def _carry_out(self, key: str, plan: Plan, changed_at: str) -> None:
+        for each in plan.create:
+            written = await self.client.create(
+                ENDPOINT_SLICES, _stamped(each, changed_at), namespace=namespace_of(each)
+            )
+            self._own_writes.note(key, written)
+        for each in plan.update:
+            self._own_writes.note(key, await self.client.update(ENDPOINT_SLICES, _stamped(each, changed_at)))
+        for each in plan.delete:
+            await self._delete(each)
+
+    async def _delete(self, slice_: Object) -> None:
+        try:
+            await self.client.delete(ENDPOINT_SLICES, name_of(slice_), namespace=namespace_of(slice_))
+        except StatusError as error:
+            if error.code != 404:
+                raise
+
+    def _zone_of(self, node_name: str) -> str | None:
+        node = self._nodes.get(node_name)
+        return None if node is None else labels_of(node).get(_ZONE_LABEL, "")
+
+    def _tell_failure(self, key: str, service: Object, error: StatusError) -> None:
+        if is_namespace_terminating(error) or error.code in {404, 409}:
+            return
+        message = f"Error updating Endpoint Slices for Service {key}: {error.message}"
+        self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
+
+
+def _service_keys(slice_: Object) -> Iterable[str]:
+    labels = labels_of(slice_)
+    if labels.get(MANAGED_BY_LABEL) != CONTROLLER_NAME or not labels.get(SERVICE_NAME_LABEL):
+        return ()
+    return (f"{namespace_of(slice_)}/{labels[SERVICE_NAME_LABEL]}",)
+
+
+def _stamped(slice_: Object, changed_at: str) -> Object:
+    """The slice with the time of the change that it follows."""
+    metadata = slice_["metadata"]
+    annotations = annotated(metadata, {TRIGGER_TIME_ANNOTATION: changed_at})
+    return {**slice_, "metadata": {**metadata, "annotations": annotations}}
