@@ -1,0 +1,132 @@
+"""Load balancer addresses for services of type LoadBalancer, as the service controller of a cloud provider.
+
+The address comes out of the cluster's pool and is told in `status.loadBalancer`; a finalizer keeps the service until
+its address has been given up. Services with a `loadBalancerClass` are another controller's. Without a pool nothing is
+done at all, and services wait for an address for ever, as in a cluster without a cloud.
+"""
+
+from __future__ import annotations
+
+from fauxkube.controllers.controller import AddressPool, Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.kinds.gvrs import SERVICES
+from fauxkube.kit.backoff import Backoff
+from fauxkube.kit.workqueue import WorkQueue
+from fauxkube.machinery.objects import Object, is_terminating, name_of, namespace_of
+from fauxkube.machinery.status import StatusError
+
+FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
+
+
+class ServiceLoadBalancerController(Controller):
+    """Keys are services."""
+
+    name = "service-controller"
+    workers = 1
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.queue = WorkQueue(context.clock, Backoff(base=5.0, cap=300.0))
+        self._services = context.informers.of(SERVICES)
+        self._pool = context.load_balancer_pool
+        self._services.on_change(self._service_changed)
+
+    async def reconcile(self, key: str) -> None:
+        service = self._services.get(key)
+        if service is None or self._pool is None:
+            return
+        if not wants_load_balancer(service) or is_terminating(service):
+            await self._clean_up(service)
+        elif not _is_ensured(service):
+            await self._ensure(service, self._pool)
+
+    def _service_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None or not (wants_load_balancer(new) or _has_finalizer(new)):
+            return
+        before, after = (old or new)["spec"].get("type"), new["spec"].get("type")
+        if before != after:
+            self._tell(new, "Type", f"{before} -> {after}")
+        self.enqueue(old, new)
+
+    async def _ensure(self, service: Object, pool: AddressPool) -> None:
+        self._tell(service, "EnsuringLoadBalancer", "Ensuring load balancer")
+        try:
+            if not _has_finalizer(service):
+                service = await self._put_finalizers(service, [*_finalizers(service), FINALIZER])
+            await self._give_address(service, pool)
+        except StatusError as error:
+            if not is_namespace_terminating(error) and error.code not in {404, 409}:
+                self._tell_failure(service, error.message)
+            raise
+        self._tell(service, "EnsuredLoadBalancer", "Ensured load balancer")
+
+    async def _give_address(self, service: Object, pool: AddressPool) -> None:
+        address = _reserve(pool, service["spec"].get("loadBalancerIP"))
+        if address is None:
+            self._tell_failure(service, f"failed to ensure load balancer: {_shortage(service)}")
+            raise Requeue
+        try:
+            await self._put_status(service, {"ingress": [{"ip": address, "ipMode": "VIP"}]})
+        except BaseException:
+            pool.cancel(address)
+            raise
+
+    async def _clean_up(self, service: Object) -> None:
+        """Give the address up: the API server frees it with the service, or with the status that names it."""
+        if not _has_finalizer(service):
+            return
+        if _ingress(service):
+            self._tell(service, "DeletingLoadBalancer", "Deleting load balancer")
+            await self._put_status(service, {"ingress": None})
+        rest = [each for each in _finalizers(service) if each != FINALIZER]
+        await self._put_finalizers(service, rest)
+        self._tell(service, "DeletedLoadBalancer", "Deleted load balancer")
+
+    async def _put_status(self, service: Object, load_balancer: Object) -> None:
+        patch = {"status": {"loadBalancer": load_balancer}}
+        name, namespace = name_of(service), namespace_of(service)
+        await self.client.patch(SERVICES, name, patch, namespace=namespace, subresource="status")
+
+    async def _put_finalizers(self, service: Object, finalizers: list[str]) -> Object:
+        patch = {"metadata": {"finalizers": finalizers, "uid": service["metadata"]["uid"]}}
+        return await self.client.patch(SERVICES, name_of(service), patch, namespace=namespace_of(service))
+
+    def _tell(self, service: Object, reason: str, message: str) -> None:
+        self.recorder.event(service, "Normal", reason, message)
+
+    def _tell_failure(self, service: Object, problem: str) -> None:
+        self.recorder.event(service, "Warning", "SyncLoadBalancerFailed", f"Error syncing load balancer: {problem}")
+
+
+def wants_load_balancer(service: Object) -> bool:
+    """Whether the service is one that this controller serves."""
+    spec = service["spec"]
+    return spec.get("type") == "LoadBalancer" and not spec.get("loadBalancerClass")
+
+
+def _is_ensured(service: Object) -> bool:
+    addresses = [each.get("ip") for each in _ingress(service)]
+    wanted = service["spec"].get("loadBalancerIP")
+    return _has_finalizer(service) and bool(addresses) and (not wanted or wanted in addresses)
+
+
+def _reserve(pool: AddressPool, wanted: str | None) -> str | None:
+    if not wanted:
+        return pool.reserve()
+    return wanted if pool.reserve_exact(wanted) else None
+
+
+def _shortage(service: Object) -> str:
+    wanted = service["spec"].get("loadBalancerIP")
+    return f"address {wanted} is not available" if wanted else "no address is available"
+
+
+def _ingress(service: Object) -> list[Object]:
+    return ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+
+
+def _finalizers(service: Object) -> list[str]:
+    return service["metadata"].get("finalizers") or []
+
+
+def _has_finalizer(service: Object) -> bool:
+    return FINALIZER in _finalizers(service)
