@@ -78,8 +78,8 @@ class Path:
         return FieldError("FieldValueNotFound", f"Not found: {_shown(value)}", self.text)
 
     def not_supported(self, value: Any, supported: Iterable[str]) -> FieldError:
-        """The value is none of the `supported` ones."""
-        listed = ", ".join(_shown(each) for each in sorted(supported))
+        """The value is none of the `supported` ones, which are named in the order given."""
+        listed = ", ".join(_shown(each) for each in supported)
         message = f"Unsupported value: {_shown(value)}: supported values: {listed}"
         return FieldError("FieldValueNotSupported", message, self.text)
 
