@@ -22,9 +22,9 @@ STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch"
 class Strategy:
     """The rules of a resource's writes; each method may be replaced.
 
-    The pipeline of a create: `default`, `prepare_for_create`, admission, `validate`. Of an update: `default`,
-    `prepare_for_update`, admission, `validate` + `validate_update`. A write to `/status` calls
-    `prepare_for_status_update` and `validate_status_update` instead.
+    The pipeline of a create: `default`, `prepare_for_create`, admission, `validate` +
+    `validate_create`. Of an update: `default`, `prepare_for_update`, admission, `validate` + `validate_update`. A
+    write to `/status` calls `prepare_for_status_update` and `validate_status_update` instead.
     """
 
     #: Field paths' top-level names whose change raises `metadata.generation`; empty: the kind has no generation.
@@ -59,6 +59,10 @@ class Strategy:
 
     def validate(self, obj: Object) -> list[FieldError]:
         """The rules on an object by itself; called for creates and updates."""
+        return []
+
+    def validate_create(self, obj: Object) -> list[FieldError]:
+        """The rules on a new object, beside those of `validate`."""
         return []
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
