@@ -8,8 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fauxkube.kinds.apps import controller_revision, daemon_set, deployment, replica_set
+from fauxkube.kinds.coordination import lease
+from fauxkube.kinds.core import (
+    config_map,
+    endpoints,
+    event,
+    namespace,
+    node,
+    pod,
+    secret,
+    service,
+    service_account,
+)
+from fauxkube.kinds.discovery import endpoint_slice
+from fauxkube.kinds.events import event as event_v1
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR
+
+#: In the order of discovery: groups by their priority, resources by their names.
+_BUILT_IN = (
+    config_map,
+    endpoints,
+    event,
+    namespace,
+    node,
+    pod,
+    secret,
+    service_account,
+    service,
+    controller_revision,
+    daemon_set,
+    deployment,
+    replica_set,
+    event_v1,
+    lease,
+    endpoint_slice,
+)
 
 
 class Catalogue:
@@ -66,4 +101,4 @@ class Catalogue:
 
 def default_catalogue() -> Catalogue:
     """A catalogue of the built-in resources; each call makes a new one."""
-    return Catalogue(())
+    return Catalogue(module.RESOURCE for module in _BUILT_IN)
