@@ -7,11 +7,10 @@ no controller, every owner whose selector matches, for one of them may adopt it.
 from __future__ import annotations
 
 from fauxkube.client.informer import Informer
+from fauxkube.controllers.indexes import in_namespace, index_by_namespace
 from fauxkube.kinds.core.pod_status import controller_of
 from fauxkube.machinery.objects import Object, is_terminating, key_of, labels_of, namespace_of
 from fauxkube.machinery.selectors import label_selector_from
-
-_NAMESPACE_INDEX = "namespace"
 
 
 class Ownership:
@@ -20,7 +19,7 @@ class Ownership:
     def __init__(self, owners: Informer, owner_kind: str) -> None:
         self._owners = owners
         self._kind = owner_kind
-        owners.add_index(_NAMESPACE_INDEX, lambda obj: (namespace_of(obj),))
+        index_by_namespace(owners)
 
     def owner_key(self, obj: Object | None) -> str | None:
         """The key of the object's controller, when that is one of these owners and still the same one."""
@@ -41,7 +40,7 @@ class Ownership:
     def suitors(self, orphan: Object) -> list[str]:
         """The keys of all owners whose selector matches the object."""
         labels = labels_of(orphan)
-        owners = self._owners.by_index(_NAMESPACE_INDEX, namespace_of(orphan)) if labels else ()
+        owners = in_namespace(self._owners, namespace_of(orphan)) if labels else ()
         return [key_of(owner) for owner in owners if label_selector_from(owner["spec"]["selector"]).matches(labels)]
 
 
