@@ -11,8 +11,6 @@ import asyncio
 from types import TracebackType
 from typing import Any
 
-from support.fake_api import FakeApi
-
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.controllers.controller import Context, Controller
@@ -22,6 +20,7 @@ from fauxkube.kit.clock import ManualClock
 from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery.objects import GVR, Object, key_of
 from fauxkube.machinery.times import to_time
+from support.fake_api import FakeApi
 
 #: Turns of the event loop without work after which everything counts as done.
 _QUIET_TURNS = 30
@@ -67,8 +66,8 @@ class ControlLoops:
         async with asyncio.timeout(5):
             while quiet < _QUIET_TURNS:
                 await asyncio.sleep(0)
-                busy = any(not each.idle for each in (*self.controllers, *self._recorders))
-                quiet = 0 if busy else quiet + 1
+                idle = all(each.idle for each in self.controllers) and all(each.idle for each in self._recorders)
+                quiet = quiet + 1 if idle else 0
 
     async def advance(self, seconds: float) -> None:
         """Move the clock, then settle."""
