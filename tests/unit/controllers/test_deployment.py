@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from support.control_loops import ControlLoops
-
 from fauxkube.controllers.deployment import DeploymentController
 from fauxkube.controllers.deployment_revisions import revision_of
 from fauxkube.controllers.replicaset import ReplicaSetController
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.kinds.gvrs import DEPLOYMENTS, PODS, REPLICA_SETS
 from fauxkube.machinery.objects import Object, name_of
+from support.control_loops import ControlLoops
 
 KEY = "default/shop"
 

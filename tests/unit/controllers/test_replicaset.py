@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from support.control_loops import ControlLoops
-
 from fauxkube.controllers.replicaset import ReplicaSetController
 from fauxkube.kinds.gvrs import PODS, REPLICA_SETS
 from fauxkube.machinery.objects import Object, key_of
 from fauxkube.machinery.status import forbidden
+from support.control_loops import ControlLoops
 
 KEY = "default/web"
 
