@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from fauxkube.store.log import Log, NullLog
 from fauxkube.store.sql import SqlLog
 from fauxkube.store.store import Store

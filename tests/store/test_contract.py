@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from fauxkube.store.model import Change, ChangeType, Closed, Compacted, FutureRevision, Lost
 from store.conftest import Opened
 from store.writes import create, done, remove, state, update

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 import pytest
+
 from fauxkube.store.model import Change, ChangeType, Closed, Compacted, Draft, FutureRevision, Overflowed, Write
 from fauxkube.store.store import Store
 from fauxkube.store.subscription import Subscription
