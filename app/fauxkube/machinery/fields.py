@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -44,11 +45,11 @@ class Path:
 
     def child(self, *names: str) -> Path:
         """The path of a field below this one."""
-        return Path(".".join((self.text, *names)) if self.text else ".".join(names))
+        return _child(self.text, names)
 
     def index(self, index: int) -> Path:
         """The path of a list's element."""
-        return Path(f"{self.text}[{index}]")
+        return _element(self.text, index)
 
     def key(self, key: str) -> Path:
         """The path of a map's element."""
@@ -95,3 +96,14 @@ class Path:
         """The list has more than `maximum` items."""
         noun = "item" if maximum == 1 else "items"
         return FieldError("FieldValueTooMany", f"Too many: {actual}: must have at most {maximum} {noun}", self.text)
+
+
+# Validation makes the same few hundred paths for object after object, nearly always in vain.
+@lru_cache(maxsize=4096)
+def _child(text: str, names: tuple[str, ...]) -> Path:
+    return Path(".".join((text, *names) if text else names))
+
+
+@lru_cache(maxsize=4096)
+def _element(text: str, index: int) -> Path:
+    return Path(f"{text}[{index}]")

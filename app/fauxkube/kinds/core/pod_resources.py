@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from fauxkube.kinds.core.field_checks import NOT_NEGATIVE, name_errors
@@ -32,7 +34,8 @@ def resource_errors(resources: Object | None, path: Path, *, claims: Collection[
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name, given in amounts.items():
             at = path.child(field).key(name)
-            errors += container_resource_name_errors(name, at) + quantity_errors(name, given, at)
+            errors += [at.invalid(name, problem) for problem in resource_name_problems(name)]
+            errors += quantity_errors(name, given, at)
     errors += _request_errors(requests, limits, path)
     asked = {*limits, *requests}
     if not asked & _OF_PODS and any(map(is_huge_pages, asked)):
@@ -48,7 +51,7 @@ def _request_errors(requests: Object, limits: Object, path: Path) -> list[FieldE
             if not may_overcommit(name):
                 errors.append(path.child("limits").required("Limit must be set for non overcommitable resources"))
             continue
-        order = quantity.compare(given, limit)
+        order = 0 if given == limit else quantity.compare(given, limit)
         if order and not may_overcommit(name):
             errors.append(path.child("requests").invalid(given, f"must be equal to {name} limit of {limit}"))
         elif order > 0:
@@ -90,17 +93,18 @@ def may_overcommit(name: str) -> bool:
     return is_native(name) and not is_huge_pages(name)
 
 
-def container_resource_name_errors(name: str, path: Path) -> list[FieldError]:
+@lru_cache(maxsize=1024)
+def resource_name_problems(name: str) -> tuple[str, ...]:
     """What is wrong with a resource's name in a container."""
-    errors = name_errors(name, names.qualified_name_problems, path)
+    problems = names.qualified_name_problems(name)
     if "/" not in name:
-        if not errors and name not in _STANDARD and not is_huge_pages(name):
-            errors.append(path.invalid(name, "must be a standard resource type or fully qualified"))
+        if not problems and name not in _STANDARD and not is_huge_pages(name):
+            problems.append("must be a standard resource type or fully qualified")
         if name not in _OF_CONTAINERS and not is_huge_pages(name):
-            errors.append(path.invalid(name, "must be a standard resource for containers"))
+            problems.append("must be a standard resource for containers")
     elif not is_native(name) and not _is_extended(name):
-        errors.append(path.invalid(name, "doesn't follow extended resource name standard"))
-    return errors
+        problems.append("doesn't follow extended resource name standard")
+    return tuple(problems)
 
 
 def _is_extended(name: str) -> bool:
@@ -109,27 +113,31 @@ def _is_extended(name: str) -> bool:
 
 def quantity_errors(name: str, given: Any, path: Path) -> list[FieldError]:
     """An amount must not be negative; extended resources, pods and the like come in whole pieces."""
-    exact = quantity.parse(given)
-    errors = [path.invalid(str(given), NOT_NEGATIVE)] if exact < 0 else []
+    text = str(given)
+    return [path.invalid(text, problem) for problem in _quantity_problems(name, text)]
+
+
+@lru_cache(maxsize=4096)
+def _quantity_problems(name: str, text: str) -> tuple[str, ...]:
+    exact = quantity.parse(text)
+    problems = [NOT_NEGATIVE] if exact < 0 else []
     if _is_counted(name) and exact.denominator != 1:
-        errors.append(path.invalid(str(given), "must be an integer"))
-    if is_huge_pages(name):
-        size = quantity.parse(name.removeprefix(HUGE_PAGES)) if _is_quantity(name.removeprefix(HUGE_PAGES)) else None
-        if not size or (exact / size).denominator != 1:
-            errors.append(path.invalid(str(given), f"{given} is not positive integer multiple of {name}"))
-    return errors
+        problems.append("must be an integer")
+    if is_huge_pages(name) and not _is_multiple(exact, name.removeprefix(HUGE_PAGES)):
+        problems.append(f"{text} is not positive integer multiple of {name}")
+    return tuple(problems)
+
+
+def _is_multiple(amount: Fraction, size: str) -> bool:
+    try:
+        whole = quantity.parse(size)
+    except quantity.QuantityError:
+        return False
+    return bool(whole) and (amount / whole).denominator == 1
 
 
 def _is_counted(name: str) -> bool:
     return not is_native(name) or name in {"pods", "services", "secrets", "configmaps", "persistentvolumeclaims"}
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        quantity.parse(text)
-    except quantity.QuantityError:
-        return False
-    return True
 
 
 def pod_level_errors(spec: Object, path: Path) -> list[FieldError]:
