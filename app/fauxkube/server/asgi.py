@@ -1,0 +1,78 @@
+"""The recurring ASGI types, and a request read from them once.
+
+A `Request` holds the few headers that the API server looks at, found in one walk over the raw header list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import parse_qs
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Header: TypeAlias = tuple[bytes, bytes]
+Query: TypeAlias = dict[str, list[str]]
+
+#: Clients that are read by people, whom upstream answers with indented JSON.
+_PEOPLE = (b"curl", b"Wget", b"Mozilla/5.0")
+
+_FIELDS = {
+    b"accept": "accept",
+    b"accept-encoding": "accept_encoding",
+    b"audit-id": "audit_id",
+    b"content-length": "content_length",
+    b"content-type": "content_type",
+    b"if-none-match": "if_none_match",
+    b"user-agent": "user_agent",
+}
+
+
+class Request:
+    """One HTTP request: method, path, the headers that matter here, and the body still to be received.
+
+    `warnings` gathers what the client is to be warned of, whatever the answer.
+    """
+
+    accept = b""
+    accept_encoding = b""
+    audit_id = b""
+    content_length = b""
+    content_type = b""
+    if_none_match = b""
+    user_agent = b""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.receive = receive
+        self.warnings: list[str] = []
+        self._query: bytes = scope["query_string"]
+        fields = self.__dict__
+        for name, value in scope["headers"]:
+            if field := _FIELDS.get(name):
+                fields[field] = fields[field] + b"," + value if field in fields else value
+
+    @cached_property
+    def query(self) -> Query:
+        """The query's parameters, each with its values in order; a name without a value has an empty one."""
+        return parse_qs(self._query.decode("latin-1"), keep_blank_values=True) if self._query else {}
+
+    @property
+    def pretty(self) -> bool:
+        """Whether JSON is to be indented: as `?pretty=` says, else for clients that people look at."""
+        if self._query and (asked := self.query.get("pretty")):
+            return asked[0].lower() in ("1", "t", "true")
+        return self.user_agent.startswith(_PEOPLE)
+
+
+class Response(NamedTuple):
+    """An answer that is complete: `content_type` and `headers` as they are sent."""
+
+    status: int
+    body: bytes
+    content_type: bytes = b"application/json"
+    headers: Iterable[Header] = ()
