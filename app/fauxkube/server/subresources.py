@@ -1,0 +1,65 @@
+"""What is to be known of subresources beside the verbs that the catalogue names: their kinds, and those not served."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fauxkube.kinds.resource import Resource
+from fauxkube.machinery.status import StatusError
+
+
+class Kind(NamedTuple):
+    """A kind with its group and version."""
+
+    group: str
+    version: str
+    kind: str
+
+    @property
+    def api_version(self) -> str:
+        """As in an object's `apiVersion`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+#: The kinds of the subresources that are only acted through.
+_ACTIONS = {"binding": Kind("", "v1", "Binding"), "eviction": Kind("policy", "v1", "Eviction")}
+
+#: Upstream's subresources that are not served here unless the catalogue has them, by resource.
+_UPSTREAM = {
+    "daemonsets.apps": frozenset(("status",)),
+    "deployments.apps": frozenset(("scale", "status")),
+    "namespaces": frozenset(("finalize", "status")),
+    "nodes": frozenset(("proxy", "status")),
+    "pods": frozenset(
+        (
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "proxy",
+            "resize",
+            "status",
+        )
+    ),
+    "replicasets.apps": frozenset(("scale", "status")),
+    "serviceaccounts": frozenset(("token",)),
+    "services": frozenset(("proxy", "status")),
+}
+
+
+def kind_of(resource: Resource, subresource: str = "") -> Kind:
+    """The kind that a resource, or one of its subresources, takes and gives."""
+    if subresource in _ACTIONS:
+        return _ACTIONS[subresource]
+    shown = resource.projections.get(subresource, resource)
+    return Kind(shown.group, shown.version, shown.kind)
+
+
+def refuse_unserved(resource: Resource, subresource: str) -> None:
+    """Raise 501 for a subresource that Kubernetes has and fauxkube does not, so that it is not taken for a typo."""
+    if subresource in _UPSTREAM.get(resource.group_resource, ()):
+        message = f"fauxkube does not serve {resource.group_resource}/{subresource}"
+        raise StatusError(501, "NotImplemented", message)
