@@ -1,0 +1,113 @@
+"""`/openapi/v3`, one document a group version, and `/openapi/v2`: all in JSON, made when they are first asked for.
+
+The index names each document with a hash, and a request with that hash may be cached for good (KEP-2896). Clients
+that ask for protobuf first take JSON as their second choice, or fall back to it after the 406.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.resource import Resource
+from fauxkube.machinery.objects import Object
+from fauxkube.machinery.schema import Schemas
+from fauxkube.server import queries
+from fauxkube.server.asgi import Header, Request, Response
+from fauxkube.server.negotiation import JSON_ONLY, negotiate
+from fauxkube.server.openapi_paths import Writer, operated_kinds
+from fauxkube.server.openapi_schemas import SHARED, Names, components
+
+_V2 = "/openapi/v2"
+_V3 = "/openapi/v3"
+
+_IMMUTABLE: Header = (b"cache-control", b"public, immutable")
+_VARY: Header = (b"vary", b"Accept")
+
+
+class OpenAPI:
+    """The documents of one catalogue; kept until the resources they describe change."""
+
+    def __init__(self, catalogue: Catalogue, schemas: Schemas, *, kubernetes_version: str) -> None:
+        self._catalogue = catalogue
+        self._schemas = schemas
+        self._version = kubernetes_version
+        self._kept: dict[str, tuple[str, bytes]] = {}
+
+    def maker(self, path: str, request: Request) -> Callable[[], Response] | None:
+        """What makes the document at a path; None where there is none."""
+        if path == _V3:
+            return lambda: self._answer(request, self._index())
+        if path == _V2:
+            return lambda: self._document(request, _V2, self._catalogue.resources)
+        resources = self._group_versions().get(path.removeprefix(f"{_V3}/"))
+        return (lambda: self._document(request, path, resources)) if resources else None
+
+    def _group_versions(self) -> dict[str, list[Resource]]:
+        """The resources of each group version, by the rest of its document's path."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self._catalogue.resources:
+            path = f"apis/{resource.api_version}" if resource.group else f"api/{resource.version}"
+            found.setdefault(path, []).append(resource)
+        return found
+
+    def _index(self) -> bytes:
+        paths = {
+            path: {"serverRelativeURL": f"{_V3}/{path}?hash={self._hash(resources)}"}
+            for path, resources in self._group_versions().items()
+        }
+        return orjson.dumps({"paths": paths})
+
+    def _hash(self, resources: Iterable[Resource]) -> str:
+        """A digest of what a document is made from, so that the index needs none of them made."""
+        parts = [(each.plural, each.kind, sorted(each.verbs), sorted(each.subresources)) for each in resources]
+        return hashlib.sha256(f"{self._version}{parts}".encode()).hexdigest()[:32].upper()
+
+    def _document(self, request: Request, path: str, resources: Iterable[Resource]) -> Response:
+        fingerprint = self._hash(resources)
+        asked = queries.text(request.query, "hash")
+        if asked and asked != fingerprint:
+            return Response(301, b"", headers=[(b"location", f"{path}?hash={fingerprint}".encode())])
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != fingerprint:
+            document = self._v2(resources) if path == _V2 else self._v3(resources)
+            kept = self._kept[path] = (fingerprint, orjson.dumps(document))
+        return self._answer(request, kept[1], [_IMMUTABLE] if asked else [])
+
+    def _answer(self, request: Request, body: bytes, headers: list[Header] | None = None) -> Response:
+        negotiate(request.accept, JSON_ONLY)
+        tag = b'"%b"' % hashlib.sha256(body).hexdigest().upper().encode()
+        added = [(b"etag", tag), _VARY, *(headers or [])]
+        if request.if_none_match == tag:
+            return Response(304, b"", headers=added)
+        return Response(200, body, headers=added)
+
+    def _v3(self, resources: Iterable[Resource]) -> Object:
+        definitions = self._schemas.raw_definitions()
+        names = Names(definitions)
+        roots = [*SHARED, *_known(names, resources)]
+        return {
+            "openapi": "3.0.0",
+            "info": {"title": "Kubernetes", "version": f"v{self._version}"},
+            "paths": Writer(names).paths(resources),
+            "components": {"schemas": components(definitions, roots)},
+        }
+
+    def _v2(self, resources: Iterable[Resource]) -> Object:
+        definitions = self._schemas.raw_definitions()
+        names = Names(definitions)
+        roots = [*SHARED, *_known(names, resources)]
+        return {
+            "swagger": "2.0",
+            "info": {"title": "Kubernetes", "version": f"v{self._version}"},
+            "paths": Writer(names, v2=True).paths(resources),
+            "definitions": components(definitions, roots, v2=True),
+        }
+
+
+def _known(names: Names, resources: Iterable[Resource]) -> list[str]:
+    """The names of the definitions that operations on these resources use."""
+    return [name for kind in operated_kinds(resources) if (name := names.of(*kind))]
