@@ -1,0 +1,116 @@
+"""The ASGI application of one cluster's API server.
+
+The Kubernetes tree is resolved here, without a framework, for speed; our own endpoints go to a FastAPI app that is
+imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock
+from fauxkube.server import errors, health, paths, responses
+from fauxkube.server.asgi import Receive, Request, Response, Scope, Send
+from fauxkube.server.documents import Documents
+from fauxkube.server.inspection import Inspection
+from fauxkube.server.paths import RequestInfo
+from fauxkube.server.pipelines import Pipelines
+from fauxkube.server.verbs import Verbs, verb_of
+from fauxkube.server.watching import Stream, Watches
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class Application:
+    """Answers HTTP for one cluster; `close` ends what is still being streamed."""
+
+    def __init__(
+        self,
+        pipelines: Pipelines,
+        *,
+        inspection: Inspection,
+        kubernetes_version: str,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._catalogue = pipelines.catalogue
+        self._inspection = inspection
+        self._chance = chance
+        self._verbs = Verbs(pipelines, clock=clock)
+        self._watches = Watches(pipelines, clock=clock, chance=chance)
+        self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
+        self._own: FastAPI | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if scope["type"] == "http":
+            if _is_own(scope["path"]):
+                await self._own_app()(scope, receive, send)
+            else:
+                await self._serve(Request(scope, receive), scope, send)
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003, "reason": "websockets are not served"})
+
+    def close(self) -> None:
+        """End every open watch, so that the server can stop at once."""
+        self._watches.close()
+
+    def _own_app(self) -> FastAPI:
+        if self._own is None:
+            from fauxkube.server.own import create_app
+
+            self._own = create_app(self._inspection)
+        return self._own
+
+    async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
+        audit_id = request.audit_id or self._chance.uuid().encode()
+        try:
+            answer = await self._answer(request, scope)
+        except Exception as error:
+            answer = errors.error_response(request, error)
+        if isinstance(answer, Stream):
+            await answer.run(request, send, audit_id)
+        else:
+            await responses.respond(send, request, answer, audit_id)
+
+    async def _answer(self, request: Request, scope: Scope) -> Response | Stream:
+        path = request.path
+        info = paths.resolve(self._catalogue, path) if path.startswith(("/api/", "/apis/")) else None
+        if info is not None:
+            return await self._on_resource(request, info)
+        if health.serves(path):
+            return health.answer(path, request.query, self._inspection.checks())
+        return self._documents.answer(request, _address(scope))
+
+    async def _on_resource(self, request: Request, info: RequestInfo) -> Response | Stream:
+        if info.resource.deprecation:
+            request.warnings.append(info.resource.deprecation)
+        verb = verb_of(request, info)
+        if verb == "watch":
+            return await self._watches.open(request, info)
+        return await self._verbs.handle(verb, request, info)
+
+
+def _is_own(path: str) -> bool:
+    return path.startswith(("/fauxkube/", "/docs"))
+
+
+def _address(scope: Scope) -> str:
+    """The address that the client reached the server at."""
+    server = scope.get("server")
+    return f"{server[0]}:{server[1]}" if server else ""
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The lifespan protocol; the cluster starts and stops elsewhere."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return

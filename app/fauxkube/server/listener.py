@@ -1,0 +1,130 @@
+"""A port to listen on: uvicorn, run inside the current event loop.
+
+`serve` returns once connections are accepted; `stop` ends the open watches first, so that it is done within a second.
+Signals are left alone: whoever runs the process handles them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from fauxkube.server.app import Application
+
+#: Seconds that requests get to end by themselves at stop, before they are cancelled.
+GRACE = 0.6
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, leaving signals alone and telling when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+class Listener:
+    """Serves an application on `host` and `port` (0: a free one, told by `port` once bound).
+
+    `ssl_options` go to uvicorn as they are (`ssl_certfile`, `ssl_keyfile`, ...); none means plain HTTP.
+    """
+
+    def __init__(self, application: Application, *, host: str = "127.0.0.1", port: int = 0, **ssl_options: Any) -> None:
+        self._application = application
+        self._host = host
+        self._asked_port = port
+        self._server = _Server(_config(application, ssl_options))
+        self._scheme = "https" if ssl_options else "http"
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._socket is None:
+            raise RuntimeError("the listener has not been bound")
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        """The server's base URL."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{self._scheme}://{host}:{self.port}"
+
+    async def bind(self) -> None:
+        """Take the port, so that `url` is known; OSError when it cannot be had. Nobody is answered yet."""
+        self._socket = _bind(self._host, self._asked_port)
+
+    async def serve(self) -> None:
+        """Begin to accept connections (binding first, if that has not been done), and return."""
+        if self._socket is None:
+            await self.bind()
+        self._serving = asyncio.create_task(self._server.serve(self._sockets()), name="listener")
+        up = asyncio.create_task(self._server.up.wait())
+        await asyncio.wait((self._serving, up), return_when=asyncio.FIRST_COMPLETED)
+        if not up.done():
+            up.cancel()
+            await self._serving
+
+    def _sockets(self) -> list[socket.socket]:
+        return [] if self._socket is None else [self._socket]
+
+    async def stop(self) -> None:
+        """Stop accepting, end the watches, give what is under way a moment, then close; harmless when not running."""
+        if self._serving is None:
+            if self._socket is not None:
+                self._socket.close()
+            return
+        self._server.should_exit = True
+        self._application.close()
+        _, late = await asyncio.wait((self._serving,), timeout=GRACE)
+        if late:
+            for task in self._server.server_state.tasks:
+                task.cancel()
+        await self._serving
+
+
+def _config(application: Application, ssl_options: dict[str, Any]) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        backlog=2048,
+        **ssl_options,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
+    return listening
