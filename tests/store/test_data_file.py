@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 from fauxkube.store import database
-from fauxkube.store.model import Allocation, Change, Claim, Compacted, DataInUse, ForeignData, LogFailed, SchemaTooNew
+from fauxkube.store.database import Database
+from fauxkube.store.ledger import Move
+from fauxkube.store.log import Record, no_attributes
+from fauxkube.store.model import (
+    Allocation,
+    Change,
+    ChangeType,
+    Claim,
+    Compacted,
+    DataInUse,
+    Entry,
+    ForeignData,
+    LogFailed,
+    SchemaTooNew,
+)
 from store.conftest import Opened
 from store.python import run
 from store.writes import create, done, remove, state, update
@@ -84,7 +98,6 @@ def test_the_file_does_not_grow_with_the_number_of_writes(
     open_data: Opened, data_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "KEPT", 50)
-    monkeypatch.setattr(database, "WINDOW", 30)
     monkeypatch.setattr(database, "STEP", 10)
 
     async def scenario() -> None:
@@ -96,9 +109,9 @@ def test_the_file_does_not_grow_with_the_number_of_writes(
                 await done(store, update("still/0", str(n)))
                 await done(store, remove(f"p/{n}"))
             before = state(store)
-            boundary = state(store, revision=store.revision - 30)
+            boundary = state(store, revision=store.revision - 50)
         async with open_data() as store:
-            assert (state(store), store.oldest) == (before, store.revision - 30)
+            assert (state(store), store.oldest) == (before, store.revision - 50)
             assert state(store, revision=store.oldest) == boundary
             with pytest.raises(Compacted):
                 store.subscribe("", after=store.oldest - 1)
@@ -112,7 +125,6 @@ def test_the_file_does_not_grow_with_the_number_of_writes(
 
 def test_every_kept_change_finds_what_it_replaced(open_data: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "KEPT", 10)
-    monkeypatch.setattr(database, "WINDOW", 10)
     monkeypatch.setattr(database, "STEP", 1)
 
     async def scenario() -> None:
@@ -143,6 +155,19 @@ def test_a_batch_that_the_database_refuses_fails_and_the_next_one_passes(open_da
             assert (state(store), store.revision) == (before, change.revision)
 
     asyncio.run(scenario())
+
+
+def test_the_database_itself_refuses_a_second_owner(data_file: Path) -> None:
+    def record(key: str, revision: int) -> Record:
+        change = Change(revision, ChangeType.ADDED, Entry(key, revision, revision, b""), None)
+        return Record(change, [Move(None, Allocation(*ADDRESS, key, revision))])
+
+    with closing(Database(data_file)) as opened:
+        opened.append([record("one", 1)])
+        with pytest.raises(LogFailed):
+            opened.append([record("two", 2)])
+        found = opened.recover(no_attributes)
+    assert ([entry.key for entry in found.entries], found.allocations) == (["one"], [Allocation(*ADDRESS, "one", 1)])
 
 
 def test_two_stores_of_one_process_cannot_share_a_file(open_data: Opened) -> None:

@@ -143,12 +143,12 @@ def test_close_waits_for_the_commit_under_way_and_the_one_after_it() -> None:
             await log.next_batch()
             writing.append(asyncio.create_task(store.write(create("b"))))
             await asyncio.sleep(0)
-            closing = asyncio.create_task(store.close())
+            closing = [asyncio.create_task(store.close()) for _ in range(2)]
             for _ in range(2):
                 await log.next_batch()
-                assert not closing.done()
+                assert not any(each.done() for each in closing)
                 log.finish()
-            await closing
+            await asyncio.gather(*closing)
             assert all(isinstance(each, Change) for each in await asyncio.gather(*writing))
 
     asyncio.run(scenario())

@@ -40,11 +40,9 @@ from fauxkube.store.migrate import prepare
 from fauxkube.store.model import Allocation, Change, ChangeType, DataInUse, Entry, ForeignData, LogFailed, SchemaTooNew
 from fauxkube.store.tables import allocation, change, object_
 
-#: So many of the newest revisions are never compacted.
-KEPT = 16_384
-#: So many of them are loaded at start, so that watchers can go on from where they were: what a busy cluster does in
-#: some seconds, for some milliseconds. Never more than `KEPT`.
-WINDOW = 2_048
+#: So many of the newest revisions are never compacted. They are loaded at start, for some milliseconds, so that
+#: watchers can go on from where they were.
+KEPT = 2_048
 #: So many changes a compaction step looks at: it delays a commit by a few milliseconds at most.
 STEP = 256
 
@@ -92,7 +90,7 @@ class Database:
         self._swept = 0
 
     def recover(self, index: Index) -> Recovered:
-        """What is kept: all entries and allocations, and the newest `WINDOW` revisions' changes."""
+        """What is kept: all entries and allocations, and the newest `KEPT` revisions' changes."""
         with self._connection.begin():
             entries = [_entry(row, index) for row in self._connection.execute(select(object_))]
             rows = self._connection.execute(select(*[allocation.c[name] for name in Allocation._fields]))
@@ -101,7 +99,7 @@ class Database:
             self._newest = max(
                 newest, *(entry.revision for entry in entries), *(each.revision for each in allocations), 0
             )
-            oldest = max(self._newest - WINDOW, 0)
+            oldest = max(self._newest - KEPT, 0)
             changes = list(self._changes_after(oldest, entries, index))
         return Recovered(self._newest, oldest, entries, changes, allocations)
 
@@ -121,15 +119,12 @@ class Database:
         if limit - self._swept < STEP:
             return
         with self._connection.begin():
-            ahead = select(change.c.revision).where(change.c.revision > self._swept, change.c.revision <= limit)
-            end = self._connection.scalar(
-                select(func.max(ahead.order_by(change.c.revision).limit(STEP).subquery().c.revision))
-            )
-            end = limit if end is None else end
+            ahead = select(change.c.revision).where(change.c.revision.between(self._swept + 1, limit))
+            step = ahead.order_by(change.c.revision).limit(STEP).subquery()
+            end = self._connection.scalar(select(func.max(step.c.revision))) or limit
             looked_at = change.c.revision.between(self._swept + 1, end)
-            self._connection.execute(
-                delete(change).where(change.c.revision.in_(select(change.c.previous).where(looked_at)))
-            )
+            replaced = select(change.c.previous).where(looked_at)
+            self._connection.execute(delete(change).where(change.c.revision.in_(replaced)))
             self._connection.execute(delete(change).where(looked_at, change.c.type == ChangeType.DELETED.value))
         self._swept = end
 

@@ -64,7 +64,8 @@ class Store:
         self._committing: list[Record] = []
         self._flush_due = False
         self._waiters: dict[int, asyncio.Future[Exception | None]] = {}
-        self._drained: asyncio.Future[None] | None = None
+        #: Set whenever a commit has ended.
+        self._settled = asyncio.Event()
 
     async def open(self) -> None:
         """Take over what the log holds; raises as `Log.open` does."""
@@ -212,8 +213,7 @@ class Store:
             self._flush()
             for record in batch:
                 self._publish(record.change)
-        if self._drained is not None and not self._drained.done() and not self._committing:
-            self._drained.set_result(None)
+        self._settled.set()
 
     def _publish(self, change: Change) -> None:
         key = change.entry.key
@@ -241,12 +241,11 @@ class Store:
             waiter.set_result(error)
 
     async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while self._queued or self._committing:
-                    self._drained = loop.create_future()
-                    await self._drained
+                    self._settled.clear()
+                    await self._settled.wait()
 
 
 def _is_lost(write: Write, current: Entry | None) -> bool:
