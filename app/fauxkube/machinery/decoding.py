@@ -7,6 +7,7 @@ them. What cannot be read raises `MalformedError`, worded as Go's `encoding/json
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 import orjson
@@ -96,27 +97,33 @@ def _has_no_duplicates(body: bytes, value: Any) -> bool:
     return b"\\u" not in body and body.count(b'"') == orjson.dumps(value).count(b'"')
 
 
+class _Repeating(dict[str, Any]):
+    """An object that names some of its keys more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        times = Counter(key for key, _ in pairs)
+        self.repeated = [key for key, count in times.items() if count > 1]
+
+
+def _built(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    return plain if len(plain) == len(pairs) else _Repeating(pairs)
+
+
 def _duplicates(text: str) -> list[str]:
-    repeated: dict[int, list[str]] = {}
-
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        built = dict(pairs)
-        if len(built) < len(pairs):
-            seen: set[str] = set()
-            repeated[id(built)] = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
-        return built
-
     found: list[str] = []
-    _collect(json.loads(text, object_pairs_hook=build), "", repeated, found)
-    return [f'duplicate field "{path}"' for path in dict.fromkeys(found)]
+    _collect(json.loads(text, object_pairs_hook=_built), "", found)
+    return [f'duplicate field "{path}"' for path in found]
 
 
-def _collect(value: Any, path: str, repeated: dict[int, list[str]], found: list[str]) -> None:
+def _collect(value: Any, path: str, found: list[str]) -> None:
     if isinstance(value, dict):
         prefix = f"{path}." if path else ""
-        found += [f"{prefix}{key}" for key in repeated.get(id(value), ())]
+        if isinstance(value, _Repeating):
+            found += [f"{prefix}{key}" for key in value.repeated]
         for key, item in value.items():
-            _collect(item, f"{prefix}{key}", repeated, found)
+            _collect(item, f"{prefix}{key}", found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _collect(item, f"{path}[{index}]", repeated, found)
+            _collect(item, f"{path}[{index}]", found)
