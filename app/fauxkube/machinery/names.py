@@ -12,24 +12,20 @@ from collections.abc import Callable, Sequence
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_WILDCARD = rf"\*\.{_SUBDOMAIN}"
 _KEY_NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_KEY_NAME})?"
 _CONFIG_MAP_KEY = "[-._a-zA-Z0-9]+"
 _PERCENT = "[0-9]+%"
 _HTTP_HEADER = "[-A-Za-z0-9]+"
-_C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 _is_label = re.compile(_LABEL).fullmatch
 _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
 _is_1035_label = re.compile(_LABEL_1035).fullmatch
-_is_wildcard = re.compile(_WILDCARD).fullmatch
 _is_key_name = re.compile(_KEY_NAME).fullmatch
 _is_label_value = re.compile(_LABEL_VALUE).fullmatch
 _is_config_map_key = re.compile(_CONFIG_MAP_KEY).fullmatch
 _is_percent = re.compile(_PERCENT).fullmatch
 _is_http_header = re.compile(_HTTP_HEADER).fullmatch
-_is_c_identifier = re.compile(_C_IDENTIFIER).fullmatch
 _is_env_var_name = re.compile("[ -<>-~]*").fullmatch
 _is_port_charset = re.compile("[-a-z0-9]+").fullmatch
 _has_letter = re.compile("[a-z]").search
@@ -46,10 +42,6 @@ _LABEL_1035_RULE = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
     "start with an alphabetic character, and end with an alphanumeric character"
 )
-_WILDCARD_RULE = (
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
-    "which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
-)
 _KEY_RULE = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 )
@@ -60,10 +52,6 @@ _LABEL_VALUE_RULE = (
 _CONFIG_MAP_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
 _PERCENT_RULE = "a valid percent string must be a numeric string followed by an ending '%'"
 _HTTP_HEADER_RULE = "a valid HTTP header must consist of alphanumeric characters or '-'"
-_C_IDENTIFIER_RULE = (
-    "a valid C identifier must start with alphabetic character or '_', "
-    "followed by a string of alphanumeric characters or '_'"
-)
 _ENV_VAR_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 
 _EMPTY = "must be non-empty"
@@ -129,14 +117,6 @@ def dns_1035_label_problems(value: str) -> list[str]:
     problems = [_too_long(_LABEL_LENGTH)] if _bytes(value) > _LABEL_LENGTH else []
     if not _is_1035_label(value):
         problems.append(_rule(_LABEL_1035_RULE, _LABEL_1035, "my-name", "abc-123"))
-    return problems
-
-
-def wildcard_subdomain_problems(value: str) -> list[str]:
-    """`*.` and a subdomain: an ingress host."""
-    problems = [_too_long(_SUBDOMAIN_LENGTH)] if _bytes(value) > _SUBDOMAIN_LENGTH else []
-    if not _is_wildcard(value):
-        problems.append(_rule(_WILDCARD_RULE, _WILDCARD, "*.example.com"))
     return problems
 
 
@@ -229,12 +209,6 @@ def percent_problems(value: str) -> list[str]:
 def http_header_name_problems(value: str) -> list[str]:
     """An HTTP header's name, in a probe."""
     return [] if _is_http_header(value) else [_rule(_HTTP_HEADER_RULE, _HTTP_HEADER, "X-Header-Name")]
-
-
-def c_identifier_problems(value: str) -> list[str]:
-    """An identifier of the C language."""
-    rule = _rule(_C_IDENTIFIER_RULE, _C_IDENTIFIER, "my_name", "MY_NAME", "MyName")
-    return [] if _is_c_identifier(value) else [rule]
 
 
 def for_generated(problems: Callable[[str], Sequence[str]], generate_name: str) -> Sequence[str]:
