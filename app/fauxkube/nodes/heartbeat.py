@@ -1,0 +1,85 @@
+"""The nodes' leases in `kube-node-lease`, renewed every ten seconds (the kubelet's `nodelease`, KEP-9).
+
+A lease belongs to its node, so it goes when the node goes.
+"""
+
+from __future__ import annotations
+
+from fauxkube.client.informer import Informer
+from fauxkube.client.protocol import Client
+from fauxkube.kinds.gvrs import LEASES
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock
+from fauxkube.machinery.objects import Object, name_of
+from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.times import to_micro_time
+from fauxkube.nodes.loop import Loop
+
+NAMESPACE = "kube-node-lease"
+#: Seconds between two renewals (up to a twenty-fifth more, so that nodes do not renew in step), and after how many the
+#: node counts as lost.
+RENEW_SECONDS = 10.0
+_JITTER = 0.04
+DURATION_SECONDS = 40
+
+_WORKERS = 4
+
+
+class Heartbeats:
+    """The leases of the nodes that were handed to `keep`, for as long as those exist."""
+
+    def __init__(self, client: Client, nodes: Informer, *, clock: Clock, chance: Chance) -> None:
+        self._client = client
+        self._nodes = nodes
+        self._clock = clock
+        self._chance = chance
+        self._kept: set[str] = set()
+        self._loop = Loop("lease", clock, self._renew, workers=_WORKERS)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no lease is due."""
+        return self._loop.idle
+
+    def start(self) -> None:
+        """Set the renewals going."""
+        self._loop.start()
+
+    async def close(self) -> None:
+        """Stop renewing."""
+        await self._loop.close()
+
+    def keep(self, node: str) -> None:
+        """Keep the node's lease from now on."""
+        if node not in self._kept:
+            self._kept.add(node)
+            self._loop.queue.add(node)
+
+    def drop(self, node: str) -> None:
+        """The node is gone."""
+        self._kept.discard(node)
+
+    async def _renew(self, name: str) -> None:
+        node = self._nodes.get(name)
+        if node is None or name not in self._kept:
+            return
+        now = to_micro_time(self._clock.now())
+        try:
+            await self._client.patch(LEASES, name, {"spec": {"renewTime": now}}, namespace=NAMESPACE)
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            await self._client.create(LEASES, new_lease(node, now), namespace=NAMESPACE)
+        self._loop.queue.add_after(name, RENEW_SECONDS * (1 + _JITTER * self._chance.random()))
+
+
+def new_lease(node: Object, now: str) -> Object:
+    """A node's lease; `now` is a MicroTime."""
+    name = name_of(node)
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": NAMESPACE, "ownerReferences": [owner]},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": DURATION_SECONDS, "renewTime": now},
+    }

@@ -1,0 +1,143 @@
+"""What each kubelet does for its own node: register it, report its status, keep it labelled.
+
+Nodes named by the settings are created; a node that is there already, or that someone else creates, is adopted, unless
+its annotation `fauxkube.io/kubelet` says `none`. A node that is deleted stays away until the process starts again, as
+a kubelet registers at its start only. Status is reported when something changed and every five minutes
+(`nodeStatusReportFrequency`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fauxkube.client.events import EventRecorder
+from fauxkube.client.informer import Informer
+from fauxkube.client.protocol import Client
+from fauxkube.kinds.gvrs import NODES
+from fauxkube.kit.clock import Clock
+from fauxkube.machinery.objects import Object, labels_of, name_of
+from fauxkube.machinery.status import StatusError
+from fauxkube.nodes.addresses import NodeAddresses
+from fauxkube.nodes.heartbeat import Heartbeats
+from fauxkube.nodes.loop import Loop
+from fauxkube.nodes.node_conditions import is_ready, says_the_same, taints_of
+from fauxkube.nodes.registration import default_labels, internal_address, new_node, node_status
+from fauxkube.nodes.settings import KUBELET_ANNOTATION, NodeSettings
+
+#: Seconds between two reports of an unchanged status.
+REPORT_SECONDS = 300.0
+
+_WORKERS = 4
+_STATUS_REASONS = ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
+
+
+def is_simulated(node: Object) -> bool:
+    """Whether the node's kubelet is one of ours."""
+    annotations = node["metadata"].get("annotations") or {}
+    return bool(annotations.get(KUBELET_ANNOTATION) != "none")
+
+
+class NodeSync:
+    """Keeps every simulated node registered, reported and alive."""
+
+    def __init__(
+        self,
+        client: Client,
+        nodes: Informer,
+        heartbeats: Heartbeats,
+        *,
+        clock: Clock,
+        recorder: Callable[[str], EventRecorder],
+        settings: NodeSettings,
+    ) -> None:
+        self._client = client
+        self._nodes = nodes
+        self._heartbeats = heartbeats
+        self._clock = clock
+        self._recorder = recorder
+        self._settings = settings
+        self._addresses = NodeAddresses(settings.network)
+        self._unregistered: set[str] = set(settings.names)
+        #: When the status of each adopted node was reported last (monotonic).
+        self._reported: dict[str, float] = {}
+        self.loop = Loop("node", clock, self.sync, workers=_WORKERS)
+        nodes.on_change(self._changed)
+
+    def register(self) -> None:
+        """Create the nodes that the settings name, where they are missing."""
+        for name in sorted(self._unregistered, key=lambda name: (len(name), name)):
+            self._address_of(name, self._nodes.get(name))
+            self.loop.queue.add(name)
+
+    def _changed(self, old: Object | None, new: Object | None) -> None:
+        if new is not None and (address := internal_address(new)):
+            self._addresses.note(name_of(new), address)
+        self.loop.queue.add(name_of(new or old or {}))
+
+    async def sync(self, name: str) -> None:
+        """Bring the node of that name up to date."""
+        node = self._nodes.get(name)
+        if node is None:
+            await self._register_or_forget(name)
+        elif is_simulated(node):
+            self._unregistered.discard(name)
+            self._adopt(node)
+            await self._mark(await self._report(node))
+            self._heartbeats.keep(name)
+
+    async def _register_or_forget(self, name: str) -> None:
+        if name in self._unregistered:
+            node = new_node(name, self._address_of(name, None), self._settings, self._clock.now())
+            try:
+                await self._client.create(NODES, node)
+            except StatusError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+            self._unregistered.discard(name)
+        elif name in self._reported:
+            del self._reported[name]
+            self._heartbeats.drop(name)
+            self._addresses.release(name)
+
+    def _address_of(self, name: str, node: Object | None) -> str:
+        return (internal_address(node) if node else "") or self._addresses.of(name)
+
+    def _adopt(self, node: Object) -> None:
+        """The first sight of a node in this process is its kubelet's start."""
+        name = name_of(node)
+        if name in self._reported:
+            return
+        self._reported[name] = float("-inf")
+        record = self._recorder(name).event
+        record(node, "Normal", "Starting", "Starting kubelet.")
+        for reason in _STATUS_REASONS:
+            record(node, "Normal", reason, f"Node {name} status is now: {reason}")
+        record(node, "Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+
+    async def _mark(self, node: Object) -> None:
+        """Put the labels and taints on the node that it should have."""
+        labels = default_labels(name_of(node), self._settings) | labels_of(node)
+        taints = taints_of(node)
+        if labels != labels_of(node) or taints != (node["spec"].get("taints") or []):
+            metadata = node["metadata"] | {"labels": labels}
+            await self._client.update(NODES, node | {"metadata": metadata, "spec": node["spec"] | {"taints": taints}})
+
+    async def _report(self, node: Object) -> Object:
+        """Write the node's status if it says anything new or is due; the node as it is then."""
+        name, now = name_of(node), self._clock.monotonic()
+        status = node_status(node, self._address_of(name, node), self._settings, now=self._clock.now())
+        due = self._reported[name] + REPORT_SECONDS
+        if now < due and says_the_same(node.get("status") or {}, status):
+            self.loop.queue.add_after(name, due - now)
+            return node
+        reported = await self._client.update(NODES, node | {"status": status}, subresource="status")
+        self._reported[name] = now
+        self.loop.queue.add_after(name, REPORT_SECONDS)
+        self._tell_readiness(node, reported)
+        return reported
+
+    def _tell_readiness(self, before: Object, after: Object) -> None:
+        if is_ready(before) != is_ready(after):
+            reason = "NodeReady" if is_ready(after) else "NodeNotReady"
+            message = f"Node {name_of(after)} status is now: {reason}"
+            self._recorder(name_of(after)).event(after, "Normal", reason, message)

@@ -1,0 +1,242 @@
+"""What each kubelet does for the pods on its node: start them, keep them, end them.
+
+Level-triggered, so that after a restart of the process everything goes on from what the cluster says: a running pod is
+left alone, one that was being started is started, one that was being stopped is stopped. A pod costs two writes: one
+that says it is being created, one that says it runs. What a user writes into the status of a running pod stays, but
+for the `Ready` condition where the pod has readiness gates. Pods on nodes that are not simulated are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fauxkube.client.informer import Informer
+from fauxkube.client.protocol import Client
+from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
+from fauxkube.kinds.gvrs import PODS
+from fauxkube.kit.clock import Clock
+from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
+from fauxkube.machinery.times import from_time
+from fauxkube.nodes import lifecycle
+from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
+from fauxkube.nodes.images import image_of, needs_pull
+from fauxkube.nodes.loop import Loop
+from fauxkube.nodes.node_conditions import has_network
+from fauxkube.nodes.node_sync import is_simulated
+from fauxkube.nodes.pod_events import PodEvents
+from fauxkube.nodes.registration import internal_address
+from fauxkube.nodes.settings import NodeSettings
+
+#: Seconds after which a pod that got no address is tried again although none became free.
+RETRY_SANDBOX_SECONDS = 15.0
+
+_WORKERS = 32
+_BY_NODE = "nodeName"
+
+
+@dataclass(slots=True)
+class _Step:
+    """Containers on their way: which pod's, which the first is, whose images are pulled, when they will run."""
+
+    uid: str
+    first: str
+    pulled: frozenset[str]
+    due: float
+
+
+class PodSync:
+    """Drives every pod on every simulated node."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        pods: Informer,
+        nodes: Informer,
+        cni: Cni,
+        clock: Clock,
+        events: Callable[[str], PodEvents],
+        settings: NodeSettings,
+    ) -> None:
+        self._client = client
+        self._pods = pods
+        self._nodes = nodes
+        self._cni = cni
+        self._clock = clock
+        self._events = events
+        self._settings = settings
+        self._steps: dict[str, _Step] = {}
+        #: The UIDs of pods whose containers have been told to stop, by key.
+        self._stopping: dict[str, str] = {}
+        #: The full names of the images on each node.
+        self._images: dict[str, set[str]] = {}
+        self.loop = Loop("pod", clock, self.sync, workers=_WORKERS)
+        pods.add_index(_BY_NODE, _node_names)
+        pods.on_change(self._pod_changed)
+        nodes.on_change(self._node_changed)
+
+    # What the cluster tells.
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None or is_terminal(new):
+            self._ended(new or old or {})
+        if new is not None and new["spec"].get("nodeName") and (old is None or _matters(old, new)):
+            self.loop.queue.add(key_of(new))
+
+    def _ended(self, pod: Object) -> None:
+        """The pod is gone or has run to its end: its address is free for the next in line."""
+        key, node_name = key_of(pod), pod["spec"].get("nodeName") or ""
+        self._steps.pop(key, None)
+        self._cni.give_up(key)
+        self._cni.leave(key, node_name)
+        if pod_ip_of(pod) and (waiting := self._cni.next_waiting(node_name)):
+            self.loop.queue.add(waiting)
+
+    def _node_changed(self, old: Object | None, new: Object | None) -> None:
+        """A node that can run pods now has those started that wait on it."""
+        if new is None:
+            self._images.pop(name_of(old or {}), None)
+        elif old is None or _set_up(old) != _set_up(new):
+            for pod in self._pods.by_index(_BY_NODE, name_of(new)):
+                self.loop.queue.add(key_of(pod))
+
+    # What is done about it.
+
+    async def sync(self, key: str) -> None:
+        """Bring the pod of that key one step on, or as many as can be done now."""
+        pod = self._pods.get(key)
+        if pod is None:
+            self._stopping.pop(key, None)
+            return
+        node = self._nodes.get(pod["spec"].get("nodeName") or "")
+        if node is None or not is_simulated(node) or not internal_address(node):
+            return
+        if is_terminating(pod):
+            await self._stop(pod)
+        elif phase_of(pod) == "Pending":
+            await self._start(pod, node)
+        elif phase_of(pod) == "Running":
+            await self._refresh(pod)
+
+    async def _start(self, pod: Object, node: Object) -> None:
+        if not lifecycle.is_created(pod):
+            pod = await self._write(pod, lifecycle.created(pod, internal_address(node), self._clock.now()))
+        status = pod["status"]
+        if not pod_ip_of(pod):
+            addresses = self._addresses(pod, node)
+            if not addresses:
+                return
+            status = lifecycle.networked(pod, addresses, self._clock.now())
+        await self._start_containers(pod, status)
+
+    def _addresses(self, pod: Object, node: Object) -> list[str]:
+        """The pod's addresses; none while it must wait for them."""
+        events, key = self._events(name_of(node)), key_of(pod)
+        if pod["spec"].get("hostNetwork"):
+            return [internal_address(node)]
+        if not has_network(node):
+            events.network_not_ready(pod)
+            return []
+        try:
+            return self._cni.addresses(pod, node)
+        except PoolExhaustedError as error:
+            events.sandbox_failed(pod, sandbox_failure(pod, str(error)))
+            self._cni.wait(key, name_of(node))
+            self.loop.queue.add_after(key, RETRY_SANDBOX_SECONDS)
+            return []
+
+    async def _start_containers(self, pod: Object, status: Object) -> None:
+        """Start all that can run by now, in one write; come back for the rest."""
+        key, node_name = key_of(pod), pod["spec"]["nodeName"]
+        ahead, started = pod | {"status": status}, []
+        while containers := lifecycle.next_containers(ahead):
+            step = self._step(ahead, containers)
+            wait = step.due - self._clock.monotonic()
+            if wait > 0:
+                self.loop.queue.add_after(key, wait)
+                break
+            ahead = ahead | {"status": lifecycle.advanced(ahead, self._clock.now())}
+            started += [(each, each["name"] in step.pulled) for each in containers]
+        if ahead["status"] is not pod["status"]:
+            await self._write(pod, ahead["status"])
+            self._cni.settle(key)
+        for container, pulled in started:
+            self._images.setdefault(node_name, set()).add(image_of(container["image"]).name)
+            seconds = self._settings.image_pull_seconds
+            self._events(node_name).started(pod, container, pulled=pulled, seconds=seconds)
+
+    def _step(self, pod: Object, containers: list[Object]) -> _Step:
+        """The step that these containers are in, begun if it was not."""
+        key, uid, first = key_of(pod), pod["metadata"]["uid"], containers[0]["name"]
+        step = self._steps.get(key)
+        if step is None or step.uid != uid or step.first != first:
+            node_name = pod["spec"]["nodeName"]
+            pulled = [each for each in containers if needs_pull(each, self._images.get(node_name, set()))]
+            for each in pulled:
+                self._events(node_name).pulling(pod, each)
+            seconds = len(pulled) * self._settings.image_pull_seconds
+            seconds += len(containers) * self._settings.container_start_seconds
+            names = frozenset(each["name"] for each in pulled)
+            step = self._steps[key] = _Step(uid, first, names, self._clock.monotonic() + seconds)
+        return step
+
+    async def _refresh(self, pod: Object) -> None:
+        self._steps.pop(key_of(pod), None)
+        status = lifecycle.refreshed(pod, self._clock.now())
+        if status is not None:
+            redefined = lifecycle.redefined(pod)
+            await self._write(pod, status)
+            events = self._events(pod["spec"]["nodeName"])
+            for container in redefined:
+                events.redefined(pod, container)
+                events.started(pod, container, pulled=True, seconds=0)
+
+    async def _stop(self, pod: Object) -> None:
+        key, uid = key_of(pod), pod["metadata"]["uid"]
+        if self._stopping.get(key) != uid:
+            self._stopping[key] = uid
+            self._events(pod["spec"]["nodeName"]).killing(pod)
+        if (wait := self._seconds_to_stop(pod)) > 0:
+            self.loop.queue.add_after(key, wait)
+            return
+        if not is_terminal(pod):
+            await self._write(pod, lifecycle.stopped(pod, self._clock.now()))
+        if pod["metadata"].get("deletionGracePeriodSeconds"):
+            await self._client.delete(PODS, name_of(pod), namespace=namespace_of(pod), grace_period_seconds=0, uid=uid)
+
+    def _seconds_to_stop(self, pod: Object) -> float:
+        """How much longer the containers take to stop, counted from when the pod was asked to go."""
+        if not self._settings.stop_seconds or is_terminal(pod):
+            return 0.0
+        metadata = pod["metadata"]
+        grace = metadata.get("deletionGracePeriodSeconds") or 0
+        left = (from_time(metadata["deletionTimestamp"]) - self._clock.now()).total_seconds()
+        return left - grace + min(self._settings.stop_seconds, grace)
+
+    async def _write(self, pod: Object, status: Object) -> Object:
+        return await self._client.update(PODS, pod | {"status": status}, subresource="status")
+
+
+def _node_names(pod: Object) -> tuple[str, ...]:
+    name = pod["spec"].get("nodeName")
+    return (name,) if name else ()
+
+
+def _set_up(node: Object) -> tuple[bool, str]:
+    return has_network(node), internal_address(node)
+
+
+def _matters(old: Object, new: Object) -> bool:
+    """Whether a pod's change calls for work; what the kubelet wrote itself does not."""
+    before, after = old["metadata"], new["metadata"]
+    if before.get("uid") != after.get("uid") or old["spec"].get("nodeName") != new["spec"].get("nodeName"):
+        return True
+    if any(before.get(name) != after.get(name) for name in _WATCHED):
+        return True
+    gates = new["spec"].get("readinessGates")
+    return bool(gates) and old["status"].get("conditions") != new["status"].get("conditions")
+
+
+#: Metadata whose change calls for work.
+_WATCHED = ("generation", "deletionTimestamp", "deletionGracePeriodSeconds")
