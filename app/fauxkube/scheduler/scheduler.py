@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
@@ -40,28 +41,39 @@ _OVERDUE_EVERY = 30.0
 _log = logging.getLogger("fauxkube.scheduler")
 
 
+class Context(Protocol):
+    """What the scheduler is given of the cluster; `recorder` makes a component's event recorder."""
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def informers(self) -> SharedInformers: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def chance(self) -> Chance: ...
+
+    @property
+    def recorder(self) -> Callable[[str], EventRecorder]: ...
+
+
 class Scheduler:
     """Binds pods from `run` to `close`; the informers must be started by their owner."""
 
-    def __init__(
-        self,
-        client: Client,
-        informers: SharedInformers,
-        *,
-        clock: Clock,
-        chance: Chance,
-        recorder: Callable[[str], EventRecorder],
-    ) -> None:
-        self._client = client.as_user_agent("kube-scheduler")
-        self._clock = clock
-        self._chance = chance
-        self._recorder = recorder(SCHEDULER_NAME)
-        self._queue = SchedulingQueue(clock)
+    def __init__(self, context: Context) -> None:
+        self._client = context.client.as_user_agent("kube-scheduler")
+        self._clock = context.clock
+        self._chance = context.chance
+        self._recorder = context.recorder(SCHEDULER_NAME)
+        self._queue = SchedulingQueue(context.clock)
         self._cache = Cache()
         self._tasks = Tasks("scheduler")
         self._nodes_to_offer: dict[str, NodeInfo] = {}
-        informers.of(NODES).on_change(self._node_changed)
-        informers.of(PODS).on_change(self._pod_changed)
+        context.informers.of(NODES).on_change(self._node_changed)
+        context.informers.of(PODS).on_change(self._pod_changed)
 
     @property
     def idle(self) -> bool:
@@ -71,7 +83,10 @@ class Scheduler:
     async def run(self) -> None:
         """Schedule until closed."""
         workers = [self._tasks.spawn(self._work(), name=f"worker-{number}") for number in range(_WORKERS)]
-        await asyncio.gather(*workers, self._tasks.spawn(self._wake_overdue(), name="overdue"))
+        try:
+            await asyncio.wait([*workers, self._tasks.spawn(self._wake_overdue(), name="overdue")])
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Stop; bindings on their way are abandoned (the API server has them or has not)."""
