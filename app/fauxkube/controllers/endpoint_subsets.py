@@ -7,9 +7,9 @@ they are ordered by port name and number. `truncate` keeps the first 1,000 addre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import ceil
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fauxkube.controllers.service_backends import (
     addresses_of,
@@ -30,6 +30,14 @@ _Port: TypeAlias = tuple[str, int, str, str]
 _Ports: TypeAlias = tuple[_Port, ...]
 
 
+class Backend(NamedTuple):
+    """One pod's part in a service: its address and the ports it serves there."""
+
+    ports: _Ports
+    address: Object
+    ready: bool
+
+
 class _Addresses:
     """The addresses that serve the same ports."""
 
@@ -38,18 +46,26 @@ class _Addresses:
         self.not_ready: list[Object] = []
 
 
-def compute_subsets(service: Object, pods: Iterable[Object]) -> list[Object]:
-    """The subsets, packed and in order."""
+def backend_of(service: Object, pod: Object) -> Backend | None:
+    """The pod's part in the service; None when it has none."""
+    publish_all = bool(service["spec"].get("publishNotReadyAddresses"))
+    if not may_be_backend(pod, include_terminating=publish_all):
+        return None
+    addresses = addresses_of(pod, families_of(service)[0])
+    ports = _ports_of(service, pod)
+    if not addresses or not (ports or _may_lack_ports(service)):
+        return None
+    return Backend(ports, _address(service, pod, addresses[0]), publish_all or is_ready(pod))
+
+
+def compute_subsets(backends: Iterable[Backend | None]) -> list[Object]:
+    """The subsets that tell of these backends, packed and in order."""
     by_ports: dict[_Ports, _Addresses] = {}
-    any_ready = bool(service["spec"].get("publishNotReadyAddresses"))
-    for pod, address in _addressed(service, pods, include_terminating=any_ready):
-        ports = _ports_of(service, pod)
-        if not ports and not _may_lack_ports(service):
-            continue
-        group = by_ports.setdefault(ports, _Addresses())
-        (group.ready if any_ready or is_ready(pod) else group.not_ready).append(address)
-    packed = _pack(by_ports)
-    return [_subset(ports, [by_ports[group] for group in groups]) for groups, ports in packed]
+    for backend in backends:
+        if backend is not None:
+            group = by_ports.get(backend.ports) or by_ports.setdefault(backend.ports, _Addresses())
+            (group.ready if backend.ready else group.not_ready).append(backend.address)
+    return [_subset(ports, [by_ports[group] for group in groups]) for groups, ports in _pack(by_ports)]
 
 
 def truncate(subsets: list[Object]) -> list[Object]:
@@ -76,18 +92,6 @@ def _share(subsets: list[Object], name: str, room: int) -> list[Object]:
         left -= len(kept)
         shared.append({key: value for key, value in {**subset, name: kept}.items() if value})
     return shared
-
-
-def _addressed(
-    service: Object, pods: Iterable[Object], *, include_terminating: bool
-) -> Iterator[tuple[Object, Object]]:
-    family = families_of(service)[0]
-    for pod in pods:
-        if not may_be_backend(pod, include_terminating=include_terminating):
-            continue
-        addresses = addresses_of(pod, family)
-        if addresses:
-            yield pod, _address(service, pod, addresses[0])
 
 
 def _address(service: Object, pod: Object, ip: str) -> Object:

@@ -7,16 +7,13 @@ left alone.
 
 from __future__ import annotations
 
+import asyncio
+
 from fauxkube.client.own_writes import OwnWrites
 from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
-from fauxkube.controllers.endpoint_subsets import compute_subsets, truncate
-from fauxkube.controllers.service_backends import (
-    TRIGGER_TIME_ANNOTATION,
-    TriggerTimes,
-    annotated,
-    backend_labels,
-    takes_backends,
-)
+from fauxkube.controllers.endpoint_subsets import Backend, backend_of, compute_subsets, truncate
+from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
+from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, backend_labels, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership
 from fauxkube.kinds.gvrs import ENDPOINTS, PODS, SERVICES
 from fauxkube.machinery.objects import Object, key_of, labels_of, split_key
@@ -44,6 +41,7 @@ class EndpointsController(Controller):
         self._endpoints = context.informers.of(ENDPOINTS)
         pods = context.informers.of(PODS)
         self._membership = ServiceMembership(self._services, pods)
+        self._backends = PodMemory(backend_of)
         self._trigger_times = TriggerTimes()
         self._own_writes = OwnWrites(self._endpoints)
         self._services.on_change(self.enqueue)
@@ -76,6 +74,7 @@ class EndpointsController(Controller):
             self.queue.add(key_of(new))
 
     async def _service_gone(self, key: str) -> None:
+        self._backends.forget(key)
         self._trigger_times.forget(key)
         self._own_writes.forget(key)
         namespace, name = split_key(key)
@@ -91,12 +90,12 @@ class EndpointsController(Controller):
         pods = self._membership.pods_of(service)
         changed_at = self._trigger_times.next(key, service, pods)
         current = self._endpoints.get(key)
-        desired = desired_endpoints(service, pods, current, changed_at)
+        desired = desired_endpoints(service, self._backends.of(key, service, pods), current, changed_at)
         if desired is None:
             return
         self._own_writes.note(key, await self._write(service, desired, create=current is None))
         if len(pods) > _LARGE:
-            await self.clock.sleep(_GATHER_SECONDS)
+            await asyncio.sleep(_GATHER_SECONDS)  # it spares the machine, whatever the cluster's clock says
 
     async def _write(self, service: Object, desired: Object, *, create: bool) -> Object:
         try:
@@ -119,9 +118,11 @@ class EndpointsController(Controller):
             self.recorder.event(desired, "Warning", "FailedToUpdateEndpoint", message)
 
 
-def desired_endpoints(service: Object, pods: list[Object], current: Object | None, changed_at: str) -> Object | None:
+def desired_endpoints(
+    service: Object, backends: list[Backend | None], current: Object | None, changed_at: str
+) -> Object | None:
     """The Endpoints object to write; None when `current` is right already."""
-    subsets = compute_subsets(service, pods)
+    subsets = compute_subsets(backends)
     kept = truncate(subsets)
     over_capacity = "truncated" if kept is not subsets else ""
     labels = backend_labels(service, MANAGED_BY)

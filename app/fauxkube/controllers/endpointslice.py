@@ -6,19 +6,16 @@ writer changes in them is put right again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from fauxkube.client.own_writes import OwnWrites
 from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
-from fauxkube.controllers.endpoint_slices_plan import (
-    CONTROLLER_NAME,
-    MANAGED_BY_LABEL,
-    SERVICE_NAME_LABEL,
-    Plan,
-    plan_slices,
-)
-from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, TriggerTimes, annotated, takes_backends
+from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
+from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership
+from fauxkube.controllers.slice_endpoints import SliceBackend, slice_backend_of
+from fauxkube.controllers.slice_plan import CONTROLLER_NAME, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, Plan, plan_slices
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
@@ -31,8 +28,6 @@ _LARGE = 100
 _GATHER_SECONDS = 0.02
 #: How long (seconds) to wait at most for the informer to show the last write.
 _LAG_SECONDS = 1.0
-#: When (seconds) to look again for the node of a pod.
-_ORPHANED_SECONDS = 1.0
 
 
 class EndpointSliceController(Controller):
@@ -50,15 +45,18 @@ class EndpointSliceController(Controller):
         pods = context.informers.of(PODS)
         self._membership = ServiceMembership(self._services, pods)
         self._slices.add_index(_BY_SERVICE, _service_keys)
+        self._backends: PodMemory[SliceBackend | None] = PodMemory(self._backend_of)
         self._trigger_times = TriggerTimes()
         self._own_writes = OwnWrites(self._slices)
         self._services.on_change(self.enqueue)
         pods.on_change(self._pod_changed)
+        self._nodes.on_change(self._node_changed)
         self._slices.on_change(self._slice_changed)
 
     async def reconcile(self, key: str) -> None:
         service = self._services.get(key)
         if service is None:
+            self._backends.forget(key)
             self._trigger_times.forget(key)
             self._own_writes.forget(key)
         elif takes_backends(service):
@@ -74,21 +72,27 @@ class EndpointSliceController(Controller):
                 if self._own_writes.awaited(key) or new is None or not self._own_writes.is_own(key, new):
                     self.queue.add(key)
 
+    def _node_changed(self, old: Object | None, new: Object | None) -> None:
+        """A node that comes, goes or moves to another zone changes the endpoints on it."""
+        if old is None or new is None or _zone_of(old) != _zone_of(new):
+            self._backends.clear()
+            for service in self._services.items():
+                self.enqueue(None, service)
+
     async def _put_right(self, key: str, service: Object) -> None:
         if self._own_writes.must_wait(key):
             raise Requeue(_LAG_SECONDS)
         pods = self._membership.pods_of(service)
         changed_at = self._trigger_times.next(key, service, pods)
-        plan = plan_slices(service, pods, self._slices.by_index(_BY_SERVICE, key), self._zone_of)
+        backends = self._backends.of(key, service, pods)
+        plan = plan_slices(service, backends, self._slices.by_index(_BY_SERVICE, key))
         try:
             await self._carry_out(key, plan, changed_at)
         except StatusError as error:
             self._tell_failure(key, service, error)
             raise
-        if plan.orphaned:
-            raise Requeue(_ORPHANED_SECONDS)
         if len(pods) > _LARGE and (plan.create or plan.update):
-            await self.clock.sleep(_GATHER_SECONDS)
+            await asyncio.sleep(_GATHER_SECONDS)  # it spares the machine, whatever the cluster's clock says
 
     async def _carry_out(self, key: str, plan: Plan, changed_at: str) -> None:
         for each in plan.create:
@@ -108,15 +112,22 @@ class EndpointSliceController(Controller):
             if error.code != 404:
                 raise
 
-    def _zone_of(self, node_name: str) -> str | None:
-        node = self._nodes.get(node_name)
-        return None if node is None else labels_of(node).get(_ZONE_LABEL, "")
+    def _backend_of(self, service: Object, pod: Object) -> SliceBackend | None:
+        """The pod's part in the service; a pod whose node is not there has none unless all are to be published."""
+        node = self._nodes.get(pod["spec"].get("nodeName") or "")
+        if node is None and not service["spec"].get("publishNotReadyAddresses"):
+            return None
+        return slice_backend_of(service, pod, _zone_of(node))
 
     def _tell_failure(self, key: str, service: Object, error: StatusError) -> None:
         if is_namespace_terminating(error) or error.code in {404, 409}:
             return
         message = f"Error updating Endpoint Slices for Service {key}: {error.message}"
         self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
+
+
+def _zone_of(node: Object | None) -> str:
+    return labels_of(node).get(_ZONE_LABEL, "") if node else ""
 
 
 def _service_keys(slice_: Object) -> Iterable[str]:

@@ -1,14 +1,11 @@
 """What Endpoints and EndpointSlices both tell of a service's pods: who is one, at which address, ports and name.
 
-Pure functions that mirror `endpointslice/util` (`ShouldPodBeInEndpoints`, `ShouldSetHostname`) and its
-`TriggerTimeTracker`.
+Pure functions that mirror `endpointslice/util` (`ShouldPodBeInEndpoints`, `ShouldSetHostname`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from fauxkube.kinds.core.pod_status import condition, find_port, is_terminal
+from fauxkube.kinds.core.pod_status import find_port, is_terminal
 from fauxkube.machinery.objects import Labels, Object, is_terminating, name_of
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -89,29 +86,6 @@ def target_of(pod: Object) -> Object:
     return {"kind": "Pod", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
 
 
-class TriggerTimes:
-    """When the change happened that a service's backends follow: the earliest not accounted for yet."""
-
-    def __init__(self) -> None:
-        self._pods: dict[str, dict[str, str]] = {}
-
-    def next(self, key: str, service: Object, pods: Iterable[Object]) -> str:
-        """The time of the oldest change since the last call for `key`; empty when there was none to be seen.
-
-        The times are RFC 3339 texts in UTC, which sort as they read.
-        """
-        seen = self._pods.get(key)
-        now = {name_of(pod): _ready_since(pod) for pod in pods}
-        self._pods[key] = now
-        if seen is None:
-            return str(service["metadata"].get("creationTimestamp") or "")
-        return min((moment for name, moment in now.items() if moment > seen.get(name, "")), default="")
-
-    def forget(self, key: str) -> None:
-        """The service is gone."""
-        self._pods.pop(key, None)
-
-
 def annotated(metadata: Object, changes: dict[str, str]) -> dict[str, str]:
     """The annotations of `metadata` after `changes`, of which those to nothing remove."""
     annotations = (metadata.get("annotations") or {}) | changes
@@ -120,8 +94,3 @@ def annotated(metadata: Object, changes: dict[str, str]) -> dict[str, str]:
 
 def _labels(service: Object) -> Labels:
     return service["metadata"].get("labels") or {}
-
-
-def _ready_since(pod: Object) -> str:
-    ready = condition(pod, "Ready")
-    return str(ready.get("lastTransitionTime") or "") if ready else ""

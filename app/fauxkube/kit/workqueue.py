@@ -85,7 +85,7 @@ class WorkQueue:
             self._queue.put_nowait(key)
 
     def close(self) -> None:
-        """Take no more keys; those that wait are still handed out, those due later are dropped."""
+        """Take no more keys; those in line are still handed out, those due later are dropped."""
         if self._closed:
             return
         self._closed = True

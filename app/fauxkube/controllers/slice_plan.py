@@ -7,20 +7,11 @@ fill best, then new slices. A service with no endpoints keeps one empty slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from fauxkube.controllers.service_backends import (
-    addresses_of,
-    backend_labels,
-    families_of,
-    hostname_of,
-    may_be_backend,
-    ports_of,
-    target_of,
-)
-from fauxkube.kinds.core.pod_status import is_ready
+from fauxkube.controllers.service_backends import backend_labels, families_of
+from fauxkube.controllers.slice_endpoints import EndpointKey, PortsKey, SliceBackend, endpoint_key, ports_key
 from fauxkube.machinery.objects import Labels, Object, is_terminating, labels_of, name_of
 
 CONTROLLER_NAME = "endpointslice-controller.k8s.io"
@@ -29,24 +20,17 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 #: The most endpoints in one slice (kube-controller-manager's `--max-endpoints-per-slice`).
 SLICE_CAPACITY = 100
 
-#: The zone of a node (empty when it has none), or None for a node that does not exist.
-ZoneOf: TypeAlias = Callable[[str], str | None]
-#: What makes an endpoint the same one: its addresses, its hostname and its pod.
-_EndpointKey: TypeAlias = tuple[tuple[str, ...], str, str, str]
-_PortsKey: TypeAlias = tuple[tuple[str | int, ...], ...]
-
 _COMPARED = ("nodeName", "zone", "conditions")
 _COMPARED_OF_TARGET = ("kind", "namespace", "name", "uid")
 
 
 @dataclass(slots=True)
 class Plan:
-    """Slices to create, to update and to delete; `orphaned` when a pod was left out because its node is not there."""
+    """Slices to create, to update and to delete."""
 
     create: list[Object] = field(default_factory=list)
     update: list[Object] = field(default_factory=list)
     delete: list[Object] = field(default_factory=list)
-    orphaned: bool = False
 
 
 @dataclass(slots=True)
@@ -54,45 +38,54 @@ class _Group:
     """The endpoints of one set of ports that are still to be placed."""
 
     ports: list[Object]
-    endpoints: dict[_EndpointKey, Object] = field(default_factory=dict)
+    endpoints: dict[EndpointKey, Object] = field(default_factory=dict)
 
 
-def plan_slices(service: Object, pods: Iterable[Object], existing: Iterable[Object], zone_of: ZoneOf) -> Plan:
-    """What to write so that the service's slices tell of its pods."""
+def plan_slices(service: Object, backends: Iterable[SliceBackend | None], existing: Iterable[Object]) -> Plan:
+    """What to write so that the service's slices tell of its backends."""
     total = Plan()
-    families = families_of(service)
-    pods, existing = list(pods), list(existing)
-    for family in families:
-        plan = _plan_family(
-            service, pods, [each for each in existing if each["addressType"] == family], family, zone_of
-        )
+    present = [each for each in backends if each is not None]
+    by_family: dict[str, list[Object]] = {}
+    for each in existing:
+        by_family.setdefault(each["addressType"], []).append(each)
+    for family in families_of(service):
+        plan = _plan_family(service, present, by_family.pop(family, []), family)
         _reuse(service, plan)
         total.create += plan.create
         total.update += plan.update
         total.delete += plan.delete
-        total.orphaned |= plan.orphaned
-    total.delete += [each for each in existing if each["addressType"] not in families]
+    for unsupported in by_family.values():
+        total.delete += unsupported
     if is_terminating(service):
         total.create.clear()
     return total
 
 
-def _plan_family(service: Object, pods: list[Object], existing: list[Object], family: str, zone_of: ZoneOf) -> Plan:
+def _plan_family(service: Object, backends: list[SliceBackend], existing: list[Object], family: str) -> Plan:
     plan = Plan()
-    by_ports: dict[_PortsKey, list[Object]] = {}
+    by_ports: dict[PortsKey, list[Object]] = {}
     for each in existing:
         if _owned_by(each, service):
-            by_ports.setdefault(_ports_key(each.get("ports") or ()), []).append(each)
+            by_ports.setdefault(ports_key(each.get("ports") or ()), []).append(each)
         else:
             plan.delete.append(each)
-    groups, plan.orphaned = _groups(service, pods, family, zone_of)
-    for ports, group in groups.items():
-        _place(service, group, by_ports.pop(ports, []), family, plan)
+    for key, group in _groups(backends, family).items():
+        _place(service, group, by_ports.pop(key, []), family, plan)
     for slices in by_ports.values():
         plan.delete += slices
     if len(plan.delete) == len(existing) and not plan.create:
         _keep_placeholder(service, family, plan)
     return plan
+
+
+def _groups(backends: list[SliceBackend], family: str) -> dict[PortsKey, _Group]:
+    groups: dict[PortsKey, _Group] = {}
+    for ports, key, endpoints in backends:
+        group = groups.get(key) or groups.setdefault(key, _Group(ports))
+        if family in endpoints:
+            name, endpoint = endpoints[family]
+            group.endpoints[name] = endpoint
+    return groups
 
 
 def _keep_placeholder(service: Object, family: str, plan: Plan) -> None:
@@ -110,41 +103,6 @@ def _is_placeholder(each: Object, placeholder: Object) -> bool:
         and labels_of(each) == labels_of(placeholder)
         and each["metadata"].get("ownerReferences") == placeholder["metadata"]["ownerReferences"]
     )
-
-
-def _groups(service: Object, pods: list[Object], family: str, zone_of: ZoneOf) -> tuple[dict[_PortsKey, _Group], bool]:
-    groups: dict[_PortsKey, _Group] = {}
-    orphaned = False
-    publish_all = bool(service["spec"].get("publishNotReadyAddresses"))
-    for pod in pods:
-        if not may_be_backend(pod, include_terminating=True):
-            continue
-        ports = ports_of(service, pod)
-        group = groups.setdefault(_ports_key(ports), _Group(ports))
-        zone = zone_of(pod["spec"].get("nodeName") or "")
-        if zone is None and not publish_all:
-            orphaned = True
-        elif addresses := addresses_of(pod, family):
-            endpoint = _endpoint(service, pod, addresses, zone or "")
-            group.endpoints[_endpoint_key(endpoint)] = endpoint
-    return groups, orphaned
-
-
-def _endpoint(service: Object, pod: Object, addresses: list[str], zone: str) -> Object:
-    serving, terminating = is_ready(pod), is_terminating(pod)
-    ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
-    endpoint: Object = {
-        "addresses": addresses,
-        "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
-    }
-    if hostname := hostname_of(pod, service):
-        endpoint["hostname"] = hostname
-    if node := pod["spec"].get("nodeName"):
-        endpoint["nodeName"] = node
-    endpoint["targetRef"] = target_of(pod)
-    if zone:
-        endpoint["zone"] = zone
-    return endpoint
 
 
 def _place(service: Object, group: _Group, existing: list[Object], family: str, plan: Plan) -> None:
@@ -173,7 +131,7 @@ def _place(service: Object, group: _Group, existing: list[Object], family: str, 
     plan.update += changed
 
 
-def _keep(service: Object, existing: Object, desired: dict[_EndpointKey, Object]) -> Object | None:
+def _keep(service: Object, existing: Object, desired: dict[EndpointKey, Object]) -> Object | None:
     """The slice without what is no longer desired: itself if nothing changes, None if nothing stays.
 
     What it keeps is taken out of `desired`.
@@ -182,7 +140,7 @@ def _keep(service: Object, existing: Object, desired: dict[_EndpointKey, Object]
     kept = []
     differs = False
     for endpoint in endpoints:
-        wanted = desired.pop(_endpoint_key(endpoint), None)
+        wanted = desired.pop(endpoint_key(endpoint), None)
         if wanted is None:
             differs = True
             continue
@@ -203,7 +161,7 @@ def _take_best(slices: list[Object], count: int) -> Object | None:
     return slices.pop(min(fitting, key=room.__getitem__)) if fitting else None
 
 
-def _fill(slice_: Object, endpoints: dict[_EndpointKey, Object]) -> None:
+def _fill(slice_: Object, endpoints: dict[EndpointKey, Object]) -> None:
     """Move endpoints into a slice, which is the caller's own, in their order, until it is full."""
     room = SLICE_CAPACITY - _size(slice_)
     for key in list(endpoints)[: max(0, room)]:
@@ -258,25 +216,6 @@ def _owned_by(slice_: Object, service: Object) -> bool:
 
 def _size(slice_: Object) -> int:
     return len(slice_.get("endpoints") or ())
-
-
-def _ports_key(ports: Iterable[Object]) -> _PortsKey:
-    return tuple(
-        sorted(
-            (port.get("name") or "", port.get("port") or 0, port.get("protocol") or "", port.get("appProtocol") or "")
-            for port in ports
-        )
-    )
-
-
-def _endpoint_key(endpoint: Object) -> _EndpointKey:
-    target = endpoint.get("targetRef") or {}
-    return (
-        tuple(endpoint["addresses"]),
-        endpoint.get("hostname") or "",
-        target.get("namespace") or "",
-        target.get("name") or "",
-    )
 
 
 def _equal(wanted: Object, present: Object) -> bool:
