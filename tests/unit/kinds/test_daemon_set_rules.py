@@ -127,7 +127,7 @@ def test_an_unknown_update_strategy_is_shown_whole() -> None:
 
     assert [error.field for error in errors] == ["spec.updateStrategy"]
     shown = '{"Type":"Odd","RollingUpdate":{"MaxUnavailable":0,"MaxSurge":1}}'
-    assert errors[0].message.startswith(f"Unsupported value: {shown}: supported values: ")
+    assert errors[0].message == f'Unsupported value: {shown}: supported values: "RollingUpdate", "OnDelete"'
 
 
 def test_without_a_selector_no_template_matches() -> None:
