@@ -152,3 +152,23 @@ def test_close_waits_for_the_commit_under_way_and_the_one_after_it() -> None:
             assert all(isinstance(each, Change) for each in await asyncio.gather(*writing))
 
     asyncio.run(scenario())
+
+
+def test_a_failed_write_that_gave_back_and_claimed_one_value_leaves_it_as_it_was() -> None:
+    async def scenario() -> None:
+        log = HeldLog()
+        async with opened(log) as store:
+            writing = asyncio.create_task(done(store, create("a", claims=[ADDRESS])))
+            await log.next_batch()
+            log.finish()
+            await writing
+            before = store.allocations()
+            failing = asyncio.create_task(store.write(update("a", releases=[ADDRESS], claims=[ADDRESS])))
+            await log.next_batch()
+            assert store.owner_of(ADDRESS) == "a"
+            log.finish(OSError())
+            with pytest.raises(LogFailed):
+                await failing
+            assert store.allocations() == before
+
+    asyncio.run(scenario())
