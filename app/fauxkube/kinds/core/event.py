@@ -126,25 +126,24 @@ def _source(event: Object) -> str:
 _INVOLVED_FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
-def selectable_fields(event: Object, *, involved: str, reporter: str) -> dict[str, str]:
-    """An event's selectable fields, by the names that an API version has for the object and the reporter."""
-    about = event.get("involvedObject") or {}
-    controller = event.get("reportingComponent") or ""
-    return {f"{involved}.{field}": about.get(field) or "" for field in _INVOLVED_FIELDS} | {
-        "reason": event.get("reason") or "",
-        reporter: controller,
-        "source": (event.get("source") or {}).get("component") or controller,
-        "type": event.get("type") or "",
-    }
-
-
 def field_names(*, involved: str, reporter: str) -> tuple[str, ...]:
-    """The names that `selectable_fields` gives."""
+    """The selectable fields, by the names that an API version has for an event's object and its reporter."""
     return (*(f"{involved}.{field}" for field in _INVOLVED_FIELDS), "reason", reporter, "source", "type")
 
 
-def _fields(event: Object) -> dict[str, str]:
-    return selectable_fields(event, involved="involvedObject", reporter="reportingComponent")
+def selectable_fields(event: Object) -> dict[str, str]:
+    """An event's selectable fields under the names of both versions, since both select from the same events."""
+    about = event.get("involvedObject") or {}
+    controller = event.get("reportingComponent") or ""
+    values = {field: about.get(field) or "" for field in _INVOLVED_FIELDS}
+    involved = {f"{name}.{field}": value for name in ("involvedObject", "regarding") for field, value in values.items()}
+    return involved | {
+        "reason": event.get("reason") or "",
+        "reportingComponent": controller,
+        "reportingController": controller,
+        "source": (event.get("source") or {}).get("component") or controller,
+        "type": event.get("type") or "",
+    }
 
 
 RESOURCE = Resource(
@@ -155,6 +154,6 @@ RESOURCE = Resource(
     strategy=EventStrategy(),
     columns=COLUMNS,
     row=row,
-    fields=_fields,
+    fields=selectable_fields,
     field_names=field_names(involved="involvedObject", reporter="reportingComponent"),
 )

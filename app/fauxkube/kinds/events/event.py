@@ -90,10 +90,6 @@ def from_stored(event: Object) -> Object:
     return _renamed(event, _NAME_OF, "events.k8s.io/v1")
 
 
-def _fields(event: Object) -> dict[str, str]:
-    return selectable_fields(event, involved="regarding", reporter="reportingController")
-
-
 RESOURCE = Resource(
     group="events.k8s.io",
     kind="Event",
@@ -103,7 +99,7 @@ RESOURCE = Resource(
     strategy=EventsV1Strategy(),
     columns=COLUMNS,
     row=row,
-    fields=_fields,
+    fields=selectable_fields,
     field_names=field_names(involved="regarding", reporter="reportingController"),
     storage="events",
     conversion=Conversion(CORE_EVENTS.api_version, to_stored, from_stored),
