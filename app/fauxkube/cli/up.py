@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -31,7 +31,8 @@ def up(  # noqa: PLR0913 - one parameter an option
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the control loops do.")] = False,
 ) -> None:
     """Run a control plane and serve its API until Ctrl-C."""
-    from fauxkube.cluster.settings import Ranges, Settings, SettingsError
+    from fauxkube.cluster.settings import Settings, SettingsError
+    from fauxkube.registry.pools import Ranges
 
     ports = _PORT_RANGE.fullmatch(node_port_range)
     if ports is None:
@@ -55,7 +56,7 @@ def up(  # noqa: PLR0913 - one parameter an option
     _serve(settings, host=host, port=port, verbose=verbose)
 
 
-def _fail(message: str) -> typer.Exit:
+def _fail(message: str) -> NoReturn:
     typer.echo(f"fauxkube: {message}", err=True)
     raise typer.Exit(2)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
-from fauxkube.client.protocol import Listed, WatchEvent
+from fauxkube.client.protocol import Client, Listed, WatchEvent
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
@@ -23,7 +23,7 @@ class InProcessClient:
         self._user_agent = user_agent
         self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore")
 
-    def as_user_agent(self, user_agent: str) -> InProcessClient:
+    def as_user_agent(self, user_agent: str) -> Client:
         return InProcessClient(self._registry, user_agent)
 
     async def get(self, gvr: GVR, name: str, namespace: str = "") -> Object:
@@ -69,11 +69,11 @@ class InProcessClient:
         patch: Any,
         *,
         namespace: str = "",
-        kind: PatchKind = "merge",
+        kind: str = "merge",
         subresource: str = "",
     ) -> Object:
         written = await self._registry.patch(
-            self._resource(gvr), namespace, name, patch, kind, self._options, subresource=subresource
+            self._resource(gvr), namespace, name, patch, cast("PatchKind", kind), self._options, subresource=subresource
         )
         return written.object
 

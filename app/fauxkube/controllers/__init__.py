@@ -9,11 +9,23 @@ __all__ = ["Context", "Controller", "all_controllers"]
 
 def all_controllers() -> list[type[Controller]]:
     """Every controller of the cluster, a line each."""
+    from fauxkube.controllers.daemonset import DaemonSetController
+    from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
     from fauxkube.controllers.endpointslice import EndpointSliceController
+    from fauxkube.controllers.garbagecollector import GarbageCollector
+    from fauxkube.controllers.namespace import NamespaceController
+    from fauxkube.controllers.replicaset import ReplicaSetController
+    from fauxkube.controllers.serviceaccount import ServiceAccountController
     from fauxkube.controllers.serviceloadbalancer import ServiceLoadBalancerController
 
     return [
+        NamespaceController,
+        ServiceAccountController,
+        GarbageCollector,
+        ReplicaSetController,
+        DeploymentController,
+        DaemonSetController,
         EndpointsController,
         EndpointSliceController,
         ServiceLoadBalancerController,

@@ -9,7 +9,7 @@ import orjson
 
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.patch import json_patch, merge, strategic
+from fauxkube.machinery.patch import PatchError, json_patch, merge, strategic
 from fauxkube.machinery.schema import ObjectSchema
 from fauxkube.registry import metadata as meta
 from fauxkube.registry.decoding import Decoder
@@ -31,7 +31,7 @@ class Patcher:
 
         def transform(current: Object) -> Object:
             conversion = target.resource.conversion
-            patched = apply(conversion.from_stored(current) if conversion else current)
+            patched = _patched(apply, conversion.from_stored(current) if conversion else current)
             if not isinstance(patched, dict):
                 raise status.bad_request("a patch must leave an object")
             patched, warnings[:] = self._decoder.decode(target.resource, patched, options)
@@ -53,6 +53,19 @@ def applier(patch: Any, kind: PatchKind, schema: ObjectSchema | None) -> Callabl
     if schema is None:
         raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
     return lambda document: strategic.apply(document, content, schema)
+
+
+def _patched(apply: Callable[[Object], Any], document: Object) -> Any:
+    try:
+        return apply(document)
+    except PatchError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: PatchError) -> status.StatusError:
+    """Upstream's answer to a patch that does not apply."""
+    reasons = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+    return status.StatusError(error.code, reasons.get(error.code, ""), str(error))
 
 
 def _loaded(patch: Any) -> Any:
