@@ -1,0 +1,72 @@
+"""Events are forgotten an hour after they were last written (kube-apiserver's `--event-ttl`, there an etcd lease).
+
+The moments are kept in order, so that only one timer runs and nothing is scanned.
+"""
+
+from __future__ import annotations
+
+import heapq
+from datetime import datetime
+
+from fauxkube.controllers.controller import Context, Controller
+from fauxkube.kinds.gvrs import EVENTS
+from fauxkube.machinery.objects import Object, key_of, split_key
+from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.times import from_time
+
+#: Seconds that an event is kept.
+TTL = 3600.0
+_EXPIRE = "expire"
+
+
+class EventTTLController(Controller):
+    """One key, for whatever is due."""
+
+    name = "event-ttl-controller"
+    workers = 1
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._events = context.informers.of(EVENTS)
+        #: When each event goes, on the monotonic clock.
+        self._due: dict[str, float] = {}
+        #: The same in order; entries that `_due` no longer says are skipped.
+        self._order: list[tuple[float, str]] = []
+        self._events.on_change(self._event_changed)
+
+    def _event_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None:
+            self._due.pop(key_of(old or {}), None)
+            return
+        age = (self.clock.now() - last_written(new, self.clock.now())).total_seconds()
+        due = self.clock.monotonic() + TTL - max(0.0, age)
+        self._due[key_of(new)] = due
+        heapq.heappush(self._order, (due, key_of(new)))
+        if self._order[0][0] == due:
+            self.queue.add_after(_EXPIRE, due - self.clock.monotonic())
+
+    async def reconcile(self, key: str) -> None:
+        now = self.clock.monotonic()
+        while self._order and self._order[0][0] <= now:
+            due, event = heapq.heappop(self._order)
+            if self._due.get(event) == due:
+                await self._expire(event, due)
+        if self._order:
+            self.queue.add_after(key, self._order[0][0] - now)
+
+    async def _expire(self, event: str, due: float) -> None:
+        namespace, name = split_key(event)
+        try:
+            await self.client.delete(EVENTS, name, namespace=namespace)
+        except StatusError as error:
+            if error.code != 404:
+                heapq.heappush(self._order, (due, event))
+                raise
+
+
+def last_written(event: Object, now: datetime) -> datetime:
+    """When the event was last written, as it says itself; `now` when it does not."""
+    series = event.get("series") or {}
+    created = event["metadata"].get("creationTimestamp")
+    texts = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"), created)
+    return max((from_time(text) for text in texts if text), default=now)
