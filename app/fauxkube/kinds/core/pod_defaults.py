@@ -19,6 +19,11 @@ from fauxkube.machinery.objects import Object
 FILE_MODE = 420
 #: Volume sources that take `defaultMode`.
 _SOURCES_WITH_MODE = ("secret", "configMap", "downwardAPI", "projected")
+#: Fields that are left out when they are false, zero or an empty map; others mean something then.
+_LEFT_OUT = frozenset({"hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty", "readOnly", "hostPort"}) | {
+    "nodeSelector",
+    "overhead",
+}
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _PROBE_DEFAULTS = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 #: Defaults of volume sources that have plain ones.
@@ -46,11 +51,12 @@ def default_pod(pod: Object) -> None:
 
 def default_pod_spec(spec: Object) -> None:
     """Fill in a pod's or a template's spec in place."""
-    _default(spec, "dnsPolicy", "ClusterFirst", empty="")
-    _default(spec, "restartPolicy", "Always", empty="")
+    _drop_empty(spec)
+    _default(spec, "dnsPolicy", "ClusterFirst")
+    _default(spec, "restartPolicy", "Always")
     _default(spec, "securityContext", {})
     _default(spec, "terminationGracePeriodSeconds", 30)
-    _default(spec, "schedulerName", "default-scheduler", empty="")
+    _default(spec, "schedulerName", "default-scheduler")
     _mirror_service_account(spec)
     for container in spec.get("containers") or ():
         _default_container(container)
@@ -59,8 +65,17 @@ def default_pod_spec(spec: Object) -> None:
             _default_container(container)
     for volume in spec.get("volumes") or ():
         _default_volume(volume)
+    for toleration in spec.get("tolerations") or ():
+        _drop_empty(toleration)
     _canonicalise(spec.get("overhead"))
     _canonicalise_resources(spec.get("resources"))
+
+
+def _drop_empty(holder: Object) -> None:
+    """Drop what Go clients leave out of their JSON, so that an object that went through one is still the same."""
+    empty = [name for name, value in holder.items() if not value and (value in ("", []) or name in _LEFT_OUT)]
+    for name in empty:
+        del holder[name]
 
 
 def _default(holder: Object, name: str, value: Any, *, empty: Any = None) -> None:
@@ -83,14 +98,19 @@ def _long_and_init_containers(spec: Object) -> Iterable[Object]:
 
 
 def _default_container(container: Object) -> None:
-    _default(container, "imagePullPolicy", pull_policy(container.get("image") or ""), empty="")
-    _default(container, "terminationMessagePath", "/dev/termination-log", empty="")
-    _default(container, "terminationMessagePolicy", "File", empty="")
+    _drop_empty(container)
+    _default(container, "imagePullPolicy", pull_policy(container.get("image") or ""))
+    _default(container, "terminationMessagePath", "/dev/termination-log")
+    _default(container, "terminationMessagePolicy", "File")
     _canonicalise_resources(container.setdefault("resources", {}))
     for port in container.get("ports") or ():
-        _default(port, "protocol", "TCP", empty="")
+        _drop_empty(port)
+        _default(port, "protocol", "TCP")
     for variable in container.get("env") or ():
+        _drop_empty(variable)
         _default_field_ref(variable.get("valueFrom"))
+    for mount in container.get("volumeMounts") or ():
+        _drop_empty(mount)
     for name in _PROBES:
         if container.get(name) is not None:
             _default_probe(container[name])
@@ -191,7 +211,7 @@ def _default_host_ports(spec: Object) -> None:
     """With the host's network, a container's port is the host's."""
     for container in _long_and_init_containers(spec):
         for port in container.get("ports") or ():
-            _default(port, "hostPort", port.get("containerPort"), empty=0)
+            _default(port, "hostPort", port.get("containerPort"))
 
 
 def _canonicalise_resources(resources: Object | None) -> None:
