@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from fauxkube.kinds.core import pod_table, pod_update, pod_validation, pod_warnings
 from fauxkube.kinds.core.pod_defaults import default_pod
-from fauxkube.kinds.core.pod_status import is_terminal, pod_ip_of, qos_class
+from fauxkube.kinds.core.pod_status import condition, is_terminal, pod_ip_of, qos_class
 from fauxkube.kinds.resource import Resource, Strategy
 from fauxkube.machinery.fields import FieldError
 from fauxkube.machinery.objects import Labels, Object, labels_of
@@ -38,10 +38,11 @@ class PodStrategy(Strategy):
 
     def prepare_for_status_update(self, obj: Object, old: Object) -> None:
         super().prepare_for_status_update(obj, old)
-        old_class = old.get("status", {}).get("qosClass")
-        if old_class:
-            status = obj.setdefault("status", {})
-            status["qosClass"] = status.get("qosClass") or old_class
+        status, old_status = obj.setdefault("status", {}), old.get("status", {})
+        for name in ("qosClass", "observedGeneration"):
+            _keep(status, old_status, name)
+        for each in status.get("conditions") or ():
+            _keep(each, condition(old, each["type"]) or {}, "observedGeneration")
 
     def validate(self, obj: Object) -> list[FieldError]:
         return pod_validation.validate_pod(obj)
@@ -62,6 +63,12 @@ class PodStrategy(Strategy):
             return 0
         seconds = asked if asked is not None else spec.get("terminationGracePeriodSeconds") or 0
         return 1 if seconds < 0 else seconds
+
+
+def _keep(new: Object, old: Object, name: str) -> None:
+    """Put back a value that was left out, as older kubelets do."""
+    if old.get(name) and not new.get(name):
+        new[name] = old[name]
 
 
 def _merge_label_keys(spec: Object, labels: Labels) -> None:

@@ -43,9 +43,7 @@ def _probe_errors(name: str, probe: Object, path: Path) -> list[FieldError]:
     return errors
 
 
-def _handler_errors(
-    handler: Object, kinds: Sequence[str], grace_period: int | None, path: Path
-) -> list[FieldError]:
+def _handler_errors(handler: Object, kinds: Sequence[str], grace_period: int | None, path: Path) -> list[FieldError]:
     given = [kind for kind in kinds if handler.get(kind) is not None]
     if not given:
         return [path.required("must specify a handler type")]

@@ -20,10 +20,13 @@ def default_pod_template(template: Object) -> None:
 
 
 def validate_pod_template(template: Object, path: Path) -> list[FieldError]:
-    """What is wrong with the template at `path`, such as `spec.template` (`ValidatePodTemplateSpec`)."""
+    """What is wrong with the template at `path`, such as `spec.template` (`ValidatePodTemplateSpec`).
+
+    Upstream reports labels and annotations right below the template, without `metadata`.
+    """
     metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
-    errors = validate_labels(metadata.get("labels") or {}, path.child("metadata", "labels"))
-    errors += validate_annotations(metadata.get("annotations") or {}, path.child("metadata", "annotations"))
+    errors = validate_labels(metadata.get("labels") or {}, path.child("labels"))
+    errors += validate_annotations(metadata.get("annotations") or {}, path.child("annotations"))
     errors += validate_pod_spec(spec, path.child("spec"))
     if spec.get("ephemeralContainers"):
         at = path.child("spec", "ephemeralContainers")

@@ -84,9 +84,9 @@ def _gate_errors(new: list[Object], old: list[Object]) -> list[FieldError]:
     known = {gate.get("name") for gate in old}
     path = _SPEC.child("schedulingGates")
     return [
-        path.index(index).child("name").forbidden(
-            f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'"
-        )
+        path.index(index)
+        .child("name")
+        .forbidden(f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'")
         for index, gate in enumerate(new)
         if gate.get("name") not in known
     ]

@@ -37,7 +37,7 @@ def _fields(old: Any, new: Any, depth: int) -> Iterator[str]:
             same += 1
             continue
         if same:
-            yield f"  {indent}{_elided(same)}"
+            yield f"  {indent}{_elided(same, old)}"
             same = 0
         if _is_nested(before) and type(before) is type(after):
             yield from _value(f"{label}{{", before, after, depth)
@@ -47,7 +47,7 @@ def _fields(old: Any, new: Any, depth: int) -> Iterator[str]:
         if after is not _MISSING:
             yield f"+ {indent}{label}{_shown(after)},"
     if same:
-        yield f"  {indent}{_elided(same)}"
+        yield f"  {indent}{_elided(same, old)}"
 
 
 def _pairs(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -64,8 +64,9 @@ def _is_nested(value: Any) -> bool:
     return isinstance(value, dict | list)
 
 
-def _elided(count: int) -> str:
-    return f"... // {count} identical {'field' if count == 1 else 'fields'}"
+def _elided(count: int, holder: Any) -> str:
+    noun = "field" if isinstance(holder, dict) else "element"
+    return f"... // {count} identical {noun}{'' if count == 1 else 's'}"
 
 
 def _shown(value: Any) -> str:
