@@ -94,7 +94,7 @@ class Writer:
 
     def _validate_create(self, resource: Resource, body: Object) -> None:
         errors = meta.validate(resource, body)
-        errors += resource.strategy.validate(body)
+        errors += [*resource.strategy.validate(body), *resource.strategy.validate_create(body)]
         if errors:
             raise status.invalid(
                 resource.group, resource.kind, meta.shown_name(body), [error.to_cause() for error in errors]
@@ -196,8 +196,8 @@ class Writer:
         if target.subresource == "status":
             strategy.prepare_for_status_update(new, old)
             meta.keep_for_status(new, old)
-        else:
-            strategy.prepare_for_update(new, old)
+            return
+        strategy.prepare_for_update(new, old)
         meta.count_generation(strategy, new, old)
 
     def _validate_update(self, target: Target, new: Object, old: Object) -> None:
