@@ -1,7 +1,7 @@
 """Request bodies: read up to a limit, decoded by their `Content-Type`, checked to be of the kind that the path takes.
 
-JSON and YAML are read; protobuf and CBOR are refused (415). A body without `kind` or `apiVersion` is taken to be
-what the path takes. Messages as apiserver's `transformDecodeError` and the scheme's conversion errors.
+JSON, YAML and Kubernetes' protobuf are read; anything else is refused (415). A body without `kind` or `apiVersion` is
+taken to be what the path takes. Messages as apiserver's `transformDecodeError` and the scheme's conversion errors.
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ LIMIT = 3 * 1024 * 1024
 
 _JSON = "application/json"
 _YAML = "application/yaml"
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
+_MEDIA_TYPES = (_JSON, _YAML, _PROTOBUF)
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 _SUMMARY_LENGTH = 30
+
+_DELETE_OPTIONS = Kind("meta.k8s.io", "v1", "DeleteOptions")
 
 _PATCH_KINDS: dict[str, PatchKind] = {
     "application/json-patch+json": "json",
@@ -90,7 +94,7 @@ def decode_object(request: Request, data: bytes, info: RequestInfo, catalogue: C
     """The body of a create or update, with its kind filled in; 400 when it is not what the path takes."""
     expected = kind_of(info.resource, info.subresource)
     try:
-        decoded = _decode(_body_format(request), data, strict=strict)
+        decoded = _decode(_body_format(request), data, expected, strict=strict)
     except MalformedError as error:
         raise _unrecognized(expected.kind, str(error), data) from None
     obj = decoded.object
@@ -105,7 +109,7 @@ def decode_options(request: Request, data: bytes) -> Object | None:
     if not data:
         return None
     try:
-        obj = _decode(_body_format(request), data, strict=False).object
+        obj = _decode(_body_format(request), data, _DELETE_OPTIONS, strict=False).object
     except MalformedError as error:
         raise status.bad_request(str(error)) from None
     if not isinstance(obj, dict):
@@ -127,13 +131,17 @@ def decode_patch(data: bytes, kind: PatchKind, *, strict: bool) -> tuple[Any, tu
 
 def _body_format(request: Request) -> str:
     media = _media_type(request.content_type) or _JSON
-    if media not in (_JSON, _YAML):
-        raise status.unsupported_media_type((_JSON, _YAML))
+    if media not in _MEDIA_TYPES:
+        raise status.unsupported_media_type(_MEDIA_TYPES)
     return media
 
 
-def _decode(media: str, data: bytes, *, strict: bool) -> Decoded:
+def _decode(media: str, data: bytes, expected: Kind, *, strict: bool) -> Decoded:
     """The decoded body, nothing being an empty object; `MalformedError` when it cannot be read."""
+    if media == _PROTOBUF:
+        from fauxkube.server import protobuf
+
+        return Decoded(protobuf.decode(data, expected.api_version, expected.kind), ())
     if media == _YAML:
         obj, duplicates = decode_yaml(data, strict=strict)
     else:
