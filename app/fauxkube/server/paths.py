@@ -58,6 +58,8 @@ def resolve(catalogue: Catalogue, path: str) -> RequestInfo | None:
     if place is None:
         return None
     group, version, rest = place
+    if "" in rest:
+        return None
     watch = rest[0] == "watch"
     if watch:
         del rest[0]
@@ -65,7 +67,7 @@ def resolve(catalogue: Catalogue, path: str) -> RequestInfo | None:
     if not rest:
         return None
     resource = catalogue.find(group, version, rest[0])
-    if resource is None or "" in rest:
+    if resource is None:
         return None
     return _named(resource, namespace, rest[1:], watch=watch)
 
