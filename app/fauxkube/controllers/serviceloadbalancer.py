@@ -7,14 +7,17 @@ done at all, and services wait for an address for ever, as in a cluster without 
 
 from __future__ import annotations
 
+from fauxkube.client.own_writes import OwnWrites
 from fauxkube.controllers.controller import AddressPool, Context, Controller, Requeue, is_namespace_terminating
 from fauxkube.kinds.gvrs import SERVICES
 from fauxkube.kit.backoff import Backoff
 from fauxkube.kit.workqueue import WorkQueue
-from fauxkube.machinery.objects import Object, is_terminating, name_of, namespace_of
+from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
+#: How long (seconds) to wait at most for the informer to show the last write.
+_LAG_SECONDS = 1.0
 
 
 class ServiceLoadBalancerController(Controller):
@@ -28,12 +31,16 @@ class ServiceLoadBalancerController(Controller):
         self.queue = WorkQueue(context.clock, Backoff(base=5.0, cap=300.0))
         self._services = context.informers.of(SERVICES)
         self._pool = context.load_balancer_pool
+        self._own_writes = OwnWrites(self._services)
         self._services.on_change(self._service_changed)
 
     async def reconcile(self, key: str) -> None:
         service = self._services.get(key)
         if service is None or self._pool is None:
+            self._own_writes.forget(key)
             return
+        if self._own_writes.must_wait(key):
+            raise Requeue(_LAG_SECONDS)
         if not wants_load_balancer(service) or is_terminating(service):
             await self._clean_up(service)
         elif not _is_ensured(service):
@@ -82,13 +89,17 @@ class ServiceLoadBalancerController(Controller):
         self._tell(service, "DeletedLoadBalancer", "Deleted load balancer")
 
     async def _put_status(self, service: Object, load_balancer: Object) -> None:
-        patch = {"status": {"loadBalancer": load_balancer}}
-        name, namespace = name_of(service), namespace_of(service)
-        await self.client.patch(SERVICES, name, patch, namespace=namespace, subresource="status")
+        await self._patch(service, {"status": {"loadBalancer": load_balancer}}, subresource="status")
 
     async def _put_finalizers(self, service: Object, finalizers: list[str]) -> Object:
         patch = {"metadata": {"finalizers": finalizers, "uid": service["metadata"]["uid"]}}
-        return await self.client.patch(SERVICES, name_of(service), patch, namespace=namespace_of(service))
+        return await self._patch(service, patch)
+
+    async def _patch(self, service: Object, patch: Object, *, subresource: str = "") -> Object:
+        name, namespace = name_of(service), namespace_of(service)
+        written = await self.client.patch(SERVICES, name, patch, namespace=namespace, subresource=subresource)
+        self._own_writes.note(key_of(service), written)
+        return written
 
     def _tell(self, service: Object, reason: str, message: str) -> None:
         self.recorder.event(service, "Normal", reason, message)
