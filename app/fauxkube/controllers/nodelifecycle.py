@@ -20,6 +20,10 @@ LEASE_NAMESPACE = "kube-node-lease"
 GRACE = 50.0
 #: The same for a node whose kubelet has never reported (`--node-startup-grace-period`).
 STARTUP_GRACE = 60.0
+#: A silence noticed later than this means that this very process slept or its clock was moved: no one could be heard.
+_LATE = 5.0
+#: So the node gets these seconds, one renewal of its lease, to be heard.
+_SECOND_CHANCE = 10.0
 
 
 class NodeLifecycleController(Controller):
@@ -34,6 +38,8 @@ class NodeLifecycleController(Controller):
         self._pods = context.informers.of(PODS)
         #: When each node was last heard of, on the monotonic clock; its own clock's times are not trusted.
         self._heard: dict[str, float] = {}
+        #: Nodes in their second chance.
+        self._doubted: set[str] = set()
         index_by_node(self._pods)
         self._nodes.on_change(self._node_changed)
         context.informers.of(LEASES).on_change(self._lease_changed)
@@ -42,12 +48,13 @@ class NodeLifecycleController(Controller):
         if new is None:
             if old is not None:
                 self._heard.pop(name_of(old), None)
+                self._doubted.discard(name_of(old))
                 self._tell(old, "RemovingNode", f"Removing Node {name_of(old)} from Controller")
             return
         if old is None:
             self._tell(new, "RegisteredNode", f"Registered Node {name_of(new)} in Controller")
         if old is None or _heartbeats(old) != _heartbeats(new):
-            self._heard[name_of(new)] = self.clock.monotonic()
+            self._hear(name_of(new))
         if old is None or _health(old) != _health(new):
             self.queue.add(name_of(new))
 
@@ -55,7 +62,11 @@ class NodeLifecycleController(Controller):
         if new is None or namespace_of(new) != LEASE_NAMESPACE or name_of(new) not in self._heard:
             return
         if old is None or old["spec"].get("renewTime") != new["spec"].get("renewTime"):
-            self._heard[name_of(new)] = self.clock.monotonic()
+            self._hear(name_of(new))
+
+    def _hear(self, node: str) -> None:
+        self._heard[node] = self.clock.monotonic()
+        self._doubted.discard(node)
 
     def _tell(self, node: Object, reason: str, what: str) -> None:
         self._recorder.event(node, "Normal", reason, f"Node {name_of(node)} event: {what}")
@@ -73,8 +84,7 @@ class NodeLifecycleController(Controller):
 
     async def _watch_over(self, key: str, node: Object) -> Object:
         """Report the node as unknown when it is silent for too long; else look again when it would be."""
-        grace = GRACE if ready_status(node) else STARTUP_GRACE
-        left = self._heard.get(key, self.clock.monotonic()) + grace - self.clock.monotonic()
+        left = self._time_left(key, GRACE if ready_status(node) else STARTUP_GRACE)
         if left > 0:
             self.queue.add_after(key, left)
             return node
@@ -85,6 +95,15 @@ class NodeLifecycleController(Controller):
             message = f"Node {key} status is now: NodeNotReady"
             self._recorder.event(node, "Normal", "NodeNotReady", message)
         return await self.client.update(NODES, told, subresource="status")
+
+    def _time_left(self, node: str, grace: float) -> float:
+        """The seconds until the node counts as lost; 0 or less when it does."""
+        now = self.clock.monotonic()
+        left = self._heard.get(node, now) + grace - now
+        if left < -_LATE and node not in self._doubted:
+            self._doubted.add(node)
+            return _SECOND_CHANCE
+        return left
 
     async def _mark_pods_not_ready(self, node: str) -> None:
         """No kubelet says so any more, but the node's pods can serve no one."""

@@ -160,6 +160,25 @@ def test_a_node_that_reports_again_loses_its_taints() -> None:
     asyncio.run(main())
 
 
+def test_a_jump_of_the_clock_leaves_nodes_a_chance_to_be_heard() -> None:
+    async def main() -> None:
+        async with ControlLoops(NodeLifecycleController) as loops:
+            loops.api.seed(NODES, node())
+            loops.api.seed(LEASES, lease("t0"))
+            await loops.settle()
+            await loops.advance(1000)
+            assert ready_of(loops)["status"] == "True"
+            loops.api.change(LEASES, "kube-node-lease/node-1", {"spec": {"renewTime": "t1"}})
+            await loops.settle()
+            await loops.advance(49)
+            assert ready_of(loops)["status"] == "True"
+            await loops.advance(1000)
+            await loops.advance(10)
+            assert ready_of(loops)["status"] == "Unknown"
+
+    asyncio.run(main())
+
+
 def test_cordoning_taints_a_node() -> None:
     async def main() -> None:
         async with ControlLoops(NodeLifecycleController) as loops:
