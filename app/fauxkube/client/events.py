@@ -25,7 +25,7 @@ from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import to_time
 
 #: Events that may wait to be written; more are dropped.
-_QUEUE_MAX = 8192
+QUEUE_MAX = 65_536
 #: Events written side by side.
 _BATCH_MAX = 64
 #: Seconds that `close` waits for events on their way.
@@ -72,7 +72,7 @@ class EventRecorder:
         """Record that something happened to `obj`: `type` is Normal or Warning, `reason` a CamelCase word."""
         if self._closed:
             return
-        if len(self._queue) >= _QUEUE_MAX:
+        if len(self._queue) >= QUEUE_MAX:
             _log.warning("unable to record event: too many queued events, dropped %s of %s", reason, name_of(obj))
             return
         event = self._new(reference_to(obj, field_path))
