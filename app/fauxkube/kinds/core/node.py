@@ -68,11 +68,12 @@ NODE_INFO = (
 
 
 def _mirror_pod_cidr(spec: Object) -> None:
-    """Keep `podCIDR` and the first of `podCIDRs` equal; the list wins."""
-    if spec.get("podCIDRs"):
-        spec["podCIDR"] = spec["podCIDRs"][0]
-    elif spec.get("podCIDR"):
-        spec["podCIDRs"] = [spec["podCIDR"]]
+    """Keep `podCIDR` and the first of `podCIDRs` equal; where both are given and differ, the former wins."""
+    cidr, cidrs = spec.get("podCIDR"), spec.get("podCIDRs")
+    if cidr and (not cidrs or cidrs[0] != cidr):
+        spec["podCIDRs"] = [cidr]
+    elif cidrs:
+        spec["podCIDR"] = cidrs[0]
 
 
 COLUMNS = (
@@ -124,7 +125,7 @@ def _roles(node: Object) -> list[str]:
 def _address(status: Object, type: str) -> str:
     for each in status.get("addresses") or ():
         if each.get("type") == type:
-            return str(each["address"])
+            return each.get("address") or "<none>"
     return "<none>"
 
 

@@ -39,10 +39,11 @@ class PodStrategy(Strategy):
     def prepare_for_status_update(self, obj: Object, old: Object) -> None:
         super().prepare_for_status_update(obj, old)
         status, old_status = obj.setdefault("status", {}), old.get("status", {})
+        _mirror_pod_ip(status)
         for name in ("qosClass", "observedGeneration"):
             _keep(status, old_status, name)
         for each in status.get("conditions") or ():
-            _keep(each, condition(old, each["type"]) or {}, "observedGeneration")
+            _keep(each, condition(old, each.get("type") or "") or {}, "observedGeneration")
 
     def validate(self, obj: Object) -> list[FieldError]:
         return pod_validation.validate_pod(obj)
@@ -63,6 +64,15 @@ class PodStrategy(Strategy):
             return 0
         seconds = asked if asked is not None else spec.get("terminationGracePeriodSeconds") or 0
         return 1 if seconds < 0 else seconds
+
+
+def _mirror_pod_ip(status: Object) -> None:
+    """Keep `podIP` and the first of `podIPs` equal; where both are given and differ, the former wins."""
+    address, addresses = status.get("podIP"), status.get("podIPs")
+    if address and (not addresses or addresses[0].get("ip") != address):
+        status["podIPs"] = [{"ip": address}]
+    elif addresses:
+        status["podIP"] = addresses[0].get("ip")
 
 
 def _keep(new: Object, old: Object, name: str) -> None:

@@ -31,7 +31,14 @@ def test_allocatable_is_the_capacity_unless_given() -> None:
     assert obj["status"]["allocatable"] == {"cpu": "4", "memory": "1Gi"} == obj["status"]["capacity"]
 
 
-@pytest.mark.parametrize("given", [{"podCIDR": "10.244.1.0/24"}, {"podCIDRs": ["10.244.1.0/24"]}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"podCIDR": "10.244.1.0/24"},
+        {"podCIDRs": ["10.244.1.0/24"]},
+        {"podCIDR": "10.244.1.0/24", "podCIDRs": ["10.244.2.0/24"]},
+    ],
+)
 def test_the_pod_cidr_stands_under_both_names(given: Object) -> None:
     obj = node(**given)
     RESOURCE.strategy.default(obj)

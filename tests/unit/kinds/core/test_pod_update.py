@@ -176,6 +176,20 @@ def test_a_status_write_keeps_the_qos_class_and_the_spec() -> None:
     assert new["spec"]["nodeName"] == "a"
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"podIP": "10.244.1.2"},
+        {"podIPs": [{"ip": "10.244.1.2"}]},
+        {"podIP": "10.244.1.2", "podIPs": [{"ip": "10.244.9.9"}]},
+    ],
+)
+def test_the_pod_s_address_stands_under_both_names(given: Object) -> None:
+    new = pod() | {"status": given}
+    RESOURCE.strategy.prepare_for_status_update(new, pod() | {"status": {}})
+    assert new["status"] == {"podIP": "10.244.1.2", "podIPs": [{"ip": "10.244.1.2"}]}
+
+
 def binding(**metadata: Any) -> Object:
     return {"metadata": metadata, "target": {"kind": "Node", "name": "node-1"}}
 
