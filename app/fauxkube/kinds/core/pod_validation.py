@@ -5,6 +5,7 @@ The parts that are ideas of their own have modules of their own: containers, vol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ _MAX_NAMESERVERS = 3
 _MAX_SEARCHES = 32
 _MAX_SEARCH_CHARACTERS = 2048
 _SPEC = Path("spec")
+_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+_is_integer = re.compile("0|-?[1-9][0-9]*").fullmatch
 #: Fields that hold a name, with what the name must be.
 _NAMED = (
     ("serviceAccountName", names.dns_subdomain_problems),
@@ -45,7 +48,8 @@ _NAMED = (
 def validate_pod(pod: Object) -> list[FieldError]:
     """What is wrong with a pod, whether new or changed."""
     spec = pod["spec"]
-    errors = validate_pod_spec(spec, _SPEC, is_pod=True)
+    errors = _annotation_errors(pod["metadata"].get("annotations") or {})
+    errors += validate_pod_spec(spec, _SPEC, is_pod=True)
     if not spec.get("serviceAccountName"):
         errors += _token_errors(spec)
     for kind in ("containers", "initContainers", "ephemeralContainers"):
@@ -55,6 +59,13 @@ def validate_pod(pod: Object) -> list[FieldError]:
                 at = _SPEC.child(kind).index(index).child("image")
                 errors.append(at.invalid(image, "must not have leading or trailing whitespace"))
     return errors if pod["metadata"].get("resourceVersion") else errors + _create_errors(spec)
+
+
+def _annotation_errors(annotations: dict[str, str]) -> list[FieldError]:
+    cost = annotations.get(_DELETION_COST)
+    if cost is None or (_is_integer(cost) and abs(int(cost)) <= MAX_INT32):
+        return []
+    return [Path("metadata").child("annotations").key(_DELETION_COST).invalid(cost, "must be a 32bit integer")]
 
 
 def _token_errors(spec: Object) -> list[FieldError]:

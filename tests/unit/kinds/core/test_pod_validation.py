@@ -476,6 +476,17 @@ def test_a_template_s_errors_are_reported_below_its_path() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cost", "valid"), [("0", True), ("-10", True), ("+1", False), ("01", False), ("9999999999", False), ("x", False)]
+)
+def test_the_deletion_cost_is_a_plain_number(cost: str, valid: bool) -> None:
+    key = "controller.kubernetes.io/pod-deletion-cost"
+    pod: Object = {"metadata": {"name": "web", "annotations": {key: cost}}, "spec": {"containers": [GOOD]}}
+    RESOURCE.strategy.default(pod)
+    expected = [] if valid else [f'Invalid value: "{cost}": must be a 32bit integer']
+    assert [error.message for error in RESOURCE.strategy.validate(pod)] == expected
+
+
+@pytest.mark.parametrize(
     ("spec", "warning"),
     [
         (
