@@ -26,7 +26,7 @@ TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 def condition(obj: Object, type: str) -> Object | None:
     """The object's status condition of that type."""
     for each in obj.get("status", {}).get("conditions") or ():
-        if each["type"] == type:
+        if each.get("type") == type:
             return each  # type: ignore[no-any-return]
     return None
 
@@ -112,7 +112,7 @@ def find_port(pod: Object, service_port: Object) -> int | None:
     for container in serving_containers(pod["spec"]):
         for port in container.get("ports") or ():
             if port.get("name") == target and (port.get("protocol") or "TCP") == protocol:
-                return int(port["containerPort"])
+                return port.get("containerPort")  # type: ignore[no-any-return]
     return None
 
 

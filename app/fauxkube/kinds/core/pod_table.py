@@ -77,7 +77,7 @@ class _Summary:
 
 def _summarise(pod: Object) -> _Summary:
     spec, status = pod["spec"], pod.get("status", {})
-    sidecars = {each["name"] for each in spec.get("initContainers") or () if is_sidecar(each)}
+    sidecars = {each.get("name") for each in spec.get("initContainers") or () if is_sidecar(each)}
     summary = _Summary(_reason(pod), len(spec.get("containers") or ()) + len(sidecars), 0, _Restarts())
     of_sidecars = _Restarts()
     initialising = _look_at_init_containers(pod, sidecars, summary, of_sidecars)
@@ -100,12 +100,12 @@ def _reason(pod: Object) -> str:
     return status.get("reason") or status.get("phase") or "Unknown"
 
 
-def _look_at_init_containers(pod: Object, sidecars: set[str], summary: _Summary, of_sidecars: _Restarts) -> bool:
+def _look_at_init_containers(pod: Object, sidecars: set[str | None], summary: _Summary, of_sidecars: _Restarts) -> bool:
     """Go through the init containers up to the first that has not ended; tells whether there is one."""
     containers = pod.get("status", {}).get("initContainerStatuses") or ()
     for index, container in enumerate(containers):
         summary.restarts.add(container)
-        sidecar = container["name"] in sidecars
+        sidecar = container.get("name") in sidecars
         if sidecar:
             of_sidecars.add(container)
         state = container.get("state") or {}
@@ -156,4 +156,4 @@ def _readiness_gates(pod: Object) -> str:
     gates = pod["spec"].get("readinessGates")
     if not gates:
         return NONE
-    return f"{sum(condition_is_true(pod, gate['conditionType']) for gate in gates)}/{len(gates)}"
+    return f"{sum(condition_is_true(pod, gate.get('conditionType') or '') for gate in gates)}/{len(gates)}"

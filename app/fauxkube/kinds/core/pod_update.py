@@ -176,14 +176,14 @@ def validate_pod_status_update(new: Object, old: Object) -> list[FieldError]:
 
 def _restart_errors(status: Object, old_status: Object, spec: Object) -> list[FieldError]:
     """A container that has ended for good does not run again."""
-    sidecars = {each["name"] for each in spec.get("initContainers") or () if is_sidecar(each)}
+    sidecars = {each.get("name") for each in spec.get("initContainers") or () if is_sidecar(each)}
     policies = {"containerStatuses": spec.get("restartPolicy"), "initContainerStatuses": spec.get("restartPolicy")}
-    own = {each["name"]: each["restartPolicy"] for each in _containers(spec) if each.get("restartPolicy")}
+    own = {each.get("name"): each["restartPolicy"] for each in _containers(spec) if each.get("restartPolicy")}
     errors = []
     for kind, policy in (*policies.items(), ("ephemeralContainerStatuses", "Never")):
-        states = {each["name"]: each.get("state") or {} for each in status.get(kind) or ()}
+        states = {each.get("name"): each.get("state") or {} for each in status.get(kind) or ()}
         for index, container in enumerate(old_status.get(kind) or ()):
-            name, ended = container["name"], (container.get("state") or {}).get("terminated")
+            name, ended = container.get("name"), (container.get("state") or {}).get("terminated")
             if ended is None or name in sidecars or _may_restart(own.get(name, policy), ended):
                 continue
             if name in states and states[name].get("terminated") is None:

@@ -56,5 +56,5 @@ def _ingress(service: Object) -> list[str]:
 
 def _port(port: Object) -> str:
     node_port = port.get("nodePort")
-    number = f"{port['port']}:{node_port}" if node_port else port["port"]
+    number = f"{port.get('port')}:{node_port}" if node_port else port.get("port")
     return f"{number}/{port.get('protocol') or 'TCP'}"
