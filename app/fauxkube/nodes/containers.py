@@ -1,15 +1,14 @@
 """The statuses of a pod's containers, as the kubelet's `convertToAPIContainerStatuses` reports them in 1.36.
 
-A container's ID is made from the pod's UID, so that the same pod reports the same after a restart of the process.
+`now` is a `metav1.Time` here. A container's ID is made from the pod's UID, so that the same pod reports the same after
+a restart of the process.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.times import to_time
 from fauxkube.nodes.images import image_of
 
 #: What a container is said to have ended with that was never seen to run.
@@ -38,12 +37,12 @@ def waiting(container: Object, reason: str) -> Object:
     )
 
 
-def running(pod: Object, container: Object, now: datetime) -> Object:
+def running(pod: Object, container: Object, now: str) -> Object:
     """A container that runs, and, as every probe succeeds at once, is ready."""
-    return _started(pod, container, {"running": {"startedAt": to_time(now)}}, started=True)
+    return _started(pod, container, {"running": {"startedAt": now}}, started=True)
 
 
-def restarted(pod: Object, container: Object, status: Object, now: datetime) -> Object:
+def restarted(pod: Object, container: Object, status: Object, now: str) -> Object:
     """The container with that status, stopped and started again as its definition has it now."""
     restarts = status.get("restartCount", 0) + 1
     return running(pod, container, now) | {
@@ -53,22 +52,20 @@ def restarted(pod: Object, container: Object, status: Object, now: datetime) -> 
     }
 
 
-def completed(pod: Object, container: Object, now: datetime) -> Object:
+def completed(pod: Object, container: Object, now: str) -> Object:
     """An init container that has done its work."""
-    moment = to_time(now)
-    state = _terminated(container_id(pod["metadata"]["uid"], container["name"]), 0, "Completed", moment, moment)
+    state = _terminated(container_id(pod["metadata"]["uid"], container["name"]), 0, "Completed", now, now)
     return _started(pod, container, state, started=False)
 
 
-def stopped(status: Object, now: datetime) -> Object:
+def stopped(status: Object, now: str) -> Object:
     """The container with that status after it was told to stop: it ends well, if it ran at all."""
     state = status.get("state") or {}
     if "terminated" in state:
         return status
-    moment = to_time(now)
     if "running" in state:
-        started_at = state["running"].get("startedAt") or moment
-        ended = _terminated(status.get("containerID") or "", 0, "Completed", started_at, moment)
+        started_at = state["running"].get("startedAt") or now
+        ended = _terminated(status.get("containerID") or "", 0, "Completed", started_at, now)
     else:
         message = "The container could not be located when the pod was terminated"
         ended = {"terminated": {"exitCode": _LOST_CODE, "reason": "ContainerStatusUnknown", "message": message}}

@@ -7,12 +7,10 @@ set follow, and those named by readiness gates count for Ready.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
 from fauxkube.kinds.core.pod_status import condition, is_sidecar, serving_containers
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.times import to_time
 
 
 class _Verdict(NamedTuple):
@@ -25,10 +23,10 @@ _TRUE = _Verdict("True")
 _FALSE = _Verdict("False")
 
 
-def pod_conditions(pod: Object, status: Object, now: datetime) -> list[Object]:
+def pod_conditions(pod: Object, status: Object, now: str) -> list[Object]:
     """The conditions of `pod`, whose new `status` has its phase, containers and addresses already.
 
-    The conditions that the pod had count for the moments of change and for readiness gates.
+    The conditions that the pod had count for the moments of change and for readiness gates. `now` is a `metav1.Time`.
     """
     containers_ready = _containers_ready(pod["spec"], status)
     verdicts = {
@@ -38,21 +36,22 @@ def pod_conditions(pod: Object, status: Object, now: datetime) -> list[Object]:
         "ContainersReady": containers_ready,
         "PodScheduled": _TRUE,
     }
-    others = [each for each in pod.get("status", {}).get("conditions") or () if each["type"] not in verdicts]
-    return [_rendered(pod, name, verdict, now) for name, verdict in verdicts.items()] + others
+    before = {each["type"]: each for each in pod.get("status", {}).get("conditions") or ()}
+    generation = pod["metadata"].get("generation")
+    own = [_rendered(name, verdict, before.get(name), generation, now) for name, verdict in verdicts.items()]
+    return own + [each for name, each in before.items() if name not in verdicts]
 
 
-def _rendered(pod: Object, type: str, verdict: _Verdict, now: datetime) -> Object:
-    old = condition(pod, type)
-    same = old is not None and old.get("status") == verdict.status
-    rendered: Object = {"type": type, "status": verdict.status}
-    rendered["lastTransitionTime"] = (old or {}).get("lastTransitionTime", to_time(now)) if same else to_time(now)
-    named = {
-        "reason": verdict.reason,
-        "message": verdict.message,
-        "observedGeneration": pod["metadata"].get("generation"),
-    }
-    return rendered | {name: value for name, value in named.items() if value}
+def _rendered(type: str, verdict: _Verdict, old: Object | None, generation: int | None, now: str) -> Object:
+    since = old.get("lastTransitionTime", now) if old and old.get("status") == verdict.status else now
+    rendered: Object = {"type": type, "status": verdict.status, "lastTransitionTime": since}
+    if verdict.reason:
+        rendered["reason"] = verdict.reason
+    if verdict.message:
+        rendered["message"] = verdict.message
+    if generation:
+        rendered["observedGeneration"] = generation
+    return rendered
 
 
 def _has_sandbox(status: Object) -> _Verdict:

@@ -58,8 +58,9 @@ class PodEvents:
         self._record(pod, "Warning", "NetworkNotReady", f"network is not ready: {NETWORK_NOT_READY}")
 
     def _tell(self, pod: Object, container: Object, reason: str, message: str) -> None:
-        is_init = any(each is container for each in pod["spec"].get("initContainers") or ())
-        path = f"spec.{'initContainers' if is_init else 'containers'}{{{container['name']}}}"
+        name = container["name"]
+        is_init = any(each["name"] == name for each in pod["spec"].get("initContainers") or ())
+        path = f"spec.{'initContainers' if is_init else 'containers'}{{{name}}}"
         self._record(pod, "Normal", reason, message, field_path=path)
 
 

@@ -17,7 +17,7 @@ from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
 from fauxkube.kinds.gvrs import PODS
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
-from fauxkube.machinery.times import from_time
+from fauxkube.machinery.times import from_time, to_time
 from fauxkube.nodes import lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
 from fauxkube.nodes.images import image_of, needs_pull
@@ -37,12 +37,14 @@ _BY_NODE = "nodeName"
 
 @dataclass(slots=True)
 class _Step:
-    """Containers on their way: which pod's, which the first is, whose images are pulled, when they will run."""
+    """Containers on their way: which pod's, which they are, whose images are pulled, when they will run."""
 
     uid: str
-    first: str
+    containers: list[Object]
     pulled: frozenset[str]
     due: float
+    #: Whether an event has said that the images are being pulled.
+    told: bool = False
 
 
 class PodSync:
@@ -80,17 +82,19 @@ class PodSync:
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if new is None or is_terminal(new):
-            self._ended(new or old or {})
-        if new is not None and new["spec"].get("nodeName") and (old is None or _matters(old, new)):
+            self._ended(new or old or {}, had_ended=old is not None and is_terminal(old))
+        if new is None:
+            self._stopping.pop(key_of(old or {}), None)
+        elif new["spec"].get("nodeName") and (old is None or _matters(old, new)):
             self.loop.queue.add(key_of(new))
 
-    def _ended(self, pod: Object) -> None:
-        """The pod is gone or has run to its end: its address is free for the next in line."""
+    def _ended(self, pod: Object, *, had_ended: bool) -> None:
+        """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""
         key, node_name = key_of(pod), pod["spec"].get("nodeName") or ""
         self._steps.pop(key, None)
         self._cni.give_up(key)
         self._cni.leave(key, node_name)
-        if pod_ip_of(pod) and (waiting := self._cni.next_waiting(node_name)):
+        if not had_ended and pod_ip_of(pod) and (waiting := self._cni.next_waiting(node_name)):
             self.loop.queue.add(waiting)
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
@@ -106,11 +110,8 @@ class PodSync:
     async def sync(self, key: str) -> None:
         """Bring the pod of that key one step on, or as many as can be done now."""
         pod = self._pods.get(key)
-        if pod is None:
-            self._stopping.pop(key, None)
-            return
-        node = self._nodes.get(pod["spec"].get("nodeName") or "")
-        if node is None or not is_simulated(node) or not internal_address(node):
+        node = self._nodes.get(pod["spec"].get("nodeName") or "") if pod else None
+        if pod is None or node is None or not is_simulated(node) or not internal_address(node):
             return
         if is_terminating(pod):
             await self._stop(pod)
@@ -121,13 +122,13 @@ class PodSync:
 
     async def _start(self, pod: Object, node: Object) -> None:
         if not lifecycle.is_created(pod):
-            pod = await self._write(pod, lifecycle.created(pod, internal_address(node), self._clock.now()))
+            pod = await self._write(pod, lifecycle.created(pod, internal_address(node), self._now()))
         status = pod["status"]
         if not pod_ip_of(pod):
             addresses = self._addresses(pod, node)
             if not addresses:
                 return
-            status = lifecycle.networked(pod, addresses, self._clock.now())
+            status = lifecycle.networked(pod, addresses)
         await self._start_containers(pod, status)
 
     def _addresses(self, pod: Object, node: Object) -> list[str]:
@@ -148,45 +149,55 @@ class PodSync:
 
     async def _start_containers(self, pod: Object, status: Object) -> None:
         """Start all that can run by now, in one write; come back for the rest."""
-        key, node_name = key_of(pod), pod["spec"]["nodeName"]
-        ahead, started = pod | {"status": status}, []
+        ahead = pod | {"status": status}
+        done: list[_Step] = []
+        step: _Step | None = None
         while containers := lifecycle.next_containers(ahead):
             step = self._step(ahead, containers)
-            wait = step.due - self._clock.monotonic()
-            if wait > 0:
-                self.loop.queue.add_after(key, wait)
+            if (wait := step.due - self._clock.monotonic()) > 0:
+                self.loop.queue.add_after(key_of(pod), wait)
                 break
-            ahead = ahead | {"status": lifecycle.advanced(ahead, self._clock.now())}
-            started += [(each, each["name"] in step.pulled) for each in containers]
+            ahead = ahead | {"status": lifecycle.advanced(ahead, self._now())}
+            done.append(step)
+            step = None
         if ahead["status"] is not pod["status"]:
             await self._write(pod, ahead["status"])
-            self._cni.settle(key)
-        for container, pulled in started:
-            self._images.setdefault(node_name, set()).add(image_of(container["image"]).name)
-            seconds = self._settings.image_pull_seconds
-            self._events(node_name).started(pod, container, pulled=pulled, seconds=seconds)
+            self._cni.settle(key_of(pod))
+        if step is None:
+            self._steps.pop(key_of(pod), None)
+        self._tell(pod, done, step)
 
     def _step(self, pod: Object, containers: list[Object]) -> _Step:
         """The step that these containers are in, begun if it was not."""
-        key, uid, first = key_of(pod), pod["metadata"]["uid"], containers[0]["name"]
+        key, uid = key_of(pod), pod["metadata"]["uid"]
         step = self._steps.get(key)
-        if step is None or step.uid != uid or step.first != first:
-            node_name = pod["spec"]["nodeName"]
-            pulled = [each for each in containers if needs_pull(each, self._images.get(node_name, set()))]
-            for each in pulled:
-                self._events(node_name).pulling(pod, each)
+        if step is None or step.uid != uid or step.containers[0]["name"] != containers[0]["name"]:
+            present = self._images.setdefault(pod["spec"]["nodeName"], set())
+            pulled = frozenset(each["name"] for each in containers if needs_pull(each, present))
+            present.update(image_of(each["image"]).name for each in containers)
             seconds = len(pulled) * self._settings.image_pull_seconds
             seconds += len(containers) * self._settings.container_start_seconds
-            names = frozenset(each["name"] for each in pulled)
-            step = self._steps[key] = _Step(uid, first, names, self._clock.monotonic() + seconds)
+            step = self._steps[key] = _Step(uid, containers, pulled, self._clock.monotonic() + seconds)
         return step
 
+    def _tell(self, pod: Object, done: list[_Step], begun: _Step | None) -> None:
+        """Events on the steps that are done, and on the one that was begun."""
+        events = self._events(pod["spec"]["nodeName"])
+        for step in (*done, *([begun] if begun else [])):
+            for container in step.containers:
+                if container["name"] in step.pulled and not step.told:
+                    events.pulling(pod, container)
+                if step is not begun:
+                    pulled = container["name"] in step.pulled
+                    seconds = self._settings.image_pull_seconds
+                    events.started(pod, container, pulled=pulled, seconds=seconds)
+            step.told = True
+
     async def _refresh(self, pod: Object) -> None:
-        self._steps.pop(key_of(pod), None)
-        status = lifecycle.refreshed(pod, self._clock.now())
+        status = lifecycle.refreshed(pod, self._now())
         if status is not None:
             redefined = lifecycle.redefined(pod)
-            await self._write(pod, status)
+            await self._update(pod, status)
             events = self._events(pod["spec"]["nodeName"])
             for container in redefined:
                 events.redefined(pod, container)
@@ -201,7 +212,7 @@ class PodSync:
             self.loop.queue.add_after(key, wait)
             return
         if not is_terminal(pod):
-            await self._write(pod, lifecycle.stopped(pod, self._clock.now()))
+            await self._write(pod, lifecycle.stopped(pod, self._now()))
         if pod["metadata"].get("deletionGracePeriodSeconds"):
             await self._client.delete(PODS, name_of(pod), namespace=namespace_of(pod), grace_period_seconds=0, uid=uid)
 
@@ -214,7 +225,13 @@ class PodSync:
         left = (from_time(metadata["deletionTimestamp"]) - self._clock.now()).total_seconds()
         return left - grace + min(self._settings.stop_seconds, grace)
 
+    def _now(self) -> str:
+        return to_time(self._clock.now())
+
     async def _write(self, pod: Object, status: Object) -> Object:
+        return await self._update(pod, lifecycle.reported(pod, status, self._now()))
+
+    async def _update(self, pod: Object, status: Object) -> Object:
         return await self._client.update(PODS, pod | {"status": status}, subresource="status")
 
 
