@@ -1,15 +1,17 @@
 """What is there from the start: the system namespaces, and the API server's own service with its endpoints.
 
-The API server itself makes these upstream (`controlplane/controller`); they are put back at every start.
+The API server itself makes these upstream (`controlplane/controller`), and puts them back when they are deleted.
 """
 
 from __future__ import annotations
 
 import ipaddress
 
+from fauxkube.client.informer import Handler
 from fauxkube.client.protocol import Client
+from fauxkube.controllers import Context, Controller
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, SERVICES
-from fauxkube.machinery.objects import GVR, Object
+from fauxkube.machinery.objects import GVR, Object, key_of
 from fauxkube.machinery.status import StatusError
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -23,9 +25,41 @@ async def bootstrap(client: Client, service_cidr: str) -> None:
     """Make what is missing of it."""
     for name in SYSTEM_NAMESPACES:
         await _ensure(client, NAMESPACES, {"metadata": {"name": name}})
-    await _ensure(client, SERVICES, kubernetes_service(service_cidr))
-    await _ensure(client, ENDPOINTS, _kubernetes_endpoints())
-    await _ensure(client, ENDPOINT_SLICES, _kubernetes_slice())
+    for gvr, obj in _kubernetes(service_cidr):
+        await _ensure(client, gvr, obj)
+
+
+class KubernetesServiceKeeper(Controller):
+    """Puts the API server's own service and its endpoints back whenever one of them is deleted."""
+
+    name = "kubernetes-service-controller"
+    workers = 1
+
+    def __init__(self, context: Context, service_cidr: str) -> None:
+        super().__init__(context)
+        self._kept = {(gvr, key_of(obj)): obj for gvr, obj in _kubernetes(service_cidr)}
+        for gvr, key in self._kept:
+            context.informers.of(gvr).on_change(self._handler_of(gvr, key))
+
+    def _handler_of(self, gvr: GVR, key: str) -> Handler:
+        def deleted(old: Object | None, new: Object | None) -> None:
+            if new is None and old is not None and key_of(old) == key:
+                self.queue.add(gvr.resource)
+
+        return deleted
+
+    async def reconcile(self, key: str) -> None:
+        for (gvr, _), obj in self._kept.items():
+            if gvr.resource == key:
+                await _ensure(self.client, gvr, obj)
+
+
+def _kubernetes(service_cidr: str) -> list[tuple[GVR, Object]]:
+    return [
+        (SERVICES, kubernetes_service(service_cidr)),
+        (ENDPOINTS, _kubernetes_endpoints()),
+        (ENDPOINT_SLICES, _kubernetes_slice()),
+    ]
 
 
 async def _ensure(client: Client, gvr: GVR, obj: Object) -> None:

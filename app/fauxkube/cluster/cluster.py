@@ -11,15 +11,16 @@ import asyncio
 from fauxkube.admission.plugins import default_chain
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
-from fauxkube.cluster.bootstrap import bootstrap
+from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.settings import Settings
-from fauxkube.controllers import Context, all_controllers
+from fauxkube.controllers import Context, Controller, all_controllers
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, SystemClock
 from fauxkube.kit.tasks import Tasks
+from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery.schema import Schemas
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
@@ -56,12 +57,15 @@ class Cluster:
             chance=self.chance,
         )
         self.client = InProcessClient(self.registry)
+        self.turns = Turns()
         self.informers = SharedInformers(self.client.as_user_agent("shared-informers"), self.clock)
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
-        self._controllers = [make(self._context()) for make in all_controllers()]
-        self._scheduler = Scheduler(self._context())
+        context = self._context()
+        self._controllers: list[Controller] = [make(context) for make in all_controllers()]
+        self._controllers.append(KubernetesServiceKeeper(context, settings.ranges.service_cidr))
+        self._scheduler = Scheduler(context)
         self._kubelets = Kubelets(
-            self.client,
+            self._background(Rank.CONTROL),
             self.informers,
             clock=self.clock,
             chance=self.chance,
@@ -76,6 +80,7 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
+            on_request=self.turns.request,
         )
         self._tasks = Tasks("cluster")
         self.started_at: float | None = None
@@ -105,9 +110,13 @@ class Cluster:
         await self.informers.close()
         await self.store.close()
 
+    def _background(self, rank: Rank) -> InProcessClient:
+        """A client for control loops, whose writes stand back behind the requests from outside."""
+        return InProcessClient(self.registry, turns=self.turns, rank=rank)
+
     def _context(self) -> Context:
         return Context(
-            client=self.client,
+            client=self._background(Rank.CONTROL),
             informers=self.informers,
             clock=self.clock,
             chance=self.chance,
@@ -119,7 +128,7 @@ class Cluster:
         """The event recorder of a component, on a node's host for kubelets; one each."""
         recorder = self._recorders.get((component, host))
         if recorder is None:
-            client = self.client.as_user_agent(component)
+            client = self._background(Rank.EVENTS).as_user_agent(component)
             recorder = EventRecorder(client, component, self.clock, self.chance, host)
             self._recorders[component, host] = recorder
         return recorder

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fauxkube.client.protocol import Client, Listed, WatchEvent
 from fauxkube.kinds.resource import Resource
+from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
 from fauxkube.registry.codec import decode
@@ -18,13 +19,17 @@ from fauxkube.registry.watching import WatchItem
 class InProcessClient:
     """A `client.protocol.Client` on a registry."""
 
-    def __init__(self, registry: Registry, user_agent: str = "fauxkube") -> None:
+    def __init__(
+        self, registry: Registry, user_agent: str = "fauxkube", *, turns: Turns | None = None, rank: Rank = Rank.CONTROL
+    ) -> None:
+        """With `turns`, each write first waits for its turn behind the requests from outside."""
         self._registry = registry
-        self._user_agent = user_agent
-        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore")
+        self._turns = turns
+        self._rank = rank
+        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore", typed=True)
 
     def as_user_agent(self, user_agent: str) -> Client:
-        return InProcessClient(self._registry, user_agent)
+        return InProcessClient(self._registry, user_agent, turns=self._turns, rank=self._rank)
 
     async def get(self, gvr: GVR, name: str, namespace: str = "") -> Object:
         return decode(await self._registry.get(self._resource(gvr), namespace, name))
@@ -49,6 +54,7 @@ class InProcessClient:
     async def create(
         self, gvr: GVR, obj: Object, *, namespace: str = "", subresource: str = "", name: str = ""
     ) -> Object:
+        await self._turn()
         resource = self._resource(gvr)
         namespace = namespace or namespace_of(obj)
         written = await self._registry.create(
@@ -57,6 +63,7 @@ class InProcessClient:
         return written.object
 
     async def update(self, gvr: GVR, obj: Object, *, subresource: str = "") -> Object:
+        await self._turn()
         written = await self._registry.update(
             self._resource(gvr), namespace_of(obj), name_of(obj), copy_of(obj), self._options, subresource=subresource
         )
@@ -72,6 +79,7 @@ class InProcessClient:
         kind: str = "merge",
         subresource: str = "",
     ) -> Object:
+        await self._turn()
         written = await self._registry.patch(
             self._resource(gvr), namespace, name, patch, cast("PatchKind", kind), self._options, subresource=subresource
         )
@@ -87,12 +95,17 @@ class InProcessClient:
         uid: str = "",
         propagation: str = "",
     ) -> None:
+        await self._turn()
         options = DeleteOptions(grace_period_seconds=grace_period_seconds, uid=uid, propagation_policy=propagation)
         await self._registry.delete(self._resource(gvr), namespace, name, options)
 
     async def delete_collection(self, gvr: GVR, namespace: str = "", *, label_selector: str = "") -> None:
         query = ListQuery(label_selector=label_selector)
         await self._registry.delete_collection(self._resource(gvr), namespace, query, DeleteOptions())
+
+    async def _turn(self) -> None:
+        if self._turns is not None:
+            await self._turns.wait(self._rank)
 
     def _resource(self, gvr: GVR) -> Resource:
         resource = self._registry.catalogue.find(*gvr)

@@ -13,11 +13,15 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
     from fauxkube.controllers.endpointslice import EndpointSliceController
+    from fauxkube.controllers.eventttl import EventTTLController
     from fauxkube.controllers.garbagecollector import GarbageCollector
     from fauxkube.controllers.namespace import NamespaceController
+    from fauxkube.controllers.nodelifecycle import NodeLifecycleController
+    from fauxkube.controllers.podgc import PodGCController
     from fauxkube.controllers.replicaset import ReplicaSetController
     from fauxkube.controllers.serviceaccount import ServiceAccountController
     from fauxkube.controllers.serviceloadbalancer import ServiceLoadBalancerController
+    from fauxkube.controllers.tainteviction import TaintEvictionController
 
     return [
         NamespaceController,
@@ -29,4 +33,8 @@ def all_controllers() -> list[type[Controller]]:
         EndpointsController,
         EndpointSliceController,
         ServiceLoadBalancerController,
+        NodeLifecycleController,
+        TaintEvictionController,
+        PodGCController,
+        EventTTLController,
     ]

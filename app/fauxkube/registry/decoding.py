@@ -29,7 +29,7 @@ class Decoder:
     def decode(self, resource: Resource, body: Object, options: WriteOptions) -> tuple[Object, list[str]]:
         """Check and prune `body`: the object in its stored form, and what to warn of; 400 for what cannot be read."""
         problems = list(options.problems)
-        kind_schema = self.schema_of(resource)
+        kind_schema = None if options.typed else self.schema_of(resource)
         if kind_schema is not None:
             try:
                 problems += schema.decode(kind_schema, body)

@@ -24,10 +24,9 @@ class NodeBlocks:
         self._pools = pools
 
     def assign(self, obj: Object, old: Object | None, reservation: Reservation) -> None:
-        spec = obj.setdefault("spec", {})
-        if spec.get("podCIDR"):
-            spec.setdefault("podCIDRs", [spec["podCIDR"]])
+        if obj.get("spec", {}).get("podCIDR"):
             return
+        spec = obj["spec"] = dict(obj.get("spec") or {})
         block = self._pools[POD_CIDRS].reserve()
         if block is not None:
             spec["podCIDR"] = reservation.hold(POD_CIDRS, block)

@@ -19,12 +19,15 @@ class WriteOptions:
     """How a create, update or patch is to be done.
 
     `problems` are the strict decoding problems that reading the body has already brought up (duplicate fields).
+    `typed` says that the body was made by a component that knows its kind's fields, as a Go client's would be: it is
+    not walked along the schema again.
     """
 
     dry_run: bool = False
     field_validation: FieldValidation = "Warn"
     field_manager: str = ""
     problems: tuple[str, ...] = ()
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

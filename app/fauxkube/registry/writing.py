@@ -28,7 +28,7 @@ from fauxkube.store.store import Store
 #: How often a generated name is drawn anew when it is taken (`maxNameGenerationCreateAttempts`).
 _NAME_ATTEMPTS = 8
 
-#: Makes the new object out of the stored one, which it may change.
+#: Makes the new object out of the stored one, which it may change unless it gives a complete one of its own.
 Transform: TypeAlias = Callable[[Object], Object]
 
 
@@ -115,10 +115,14 @@ class Writer:
         body, warnings = self._decoder.decode(resource, body, options)
         meta.adopt_namespace(resource, body, target.namespace)
         meta.check_name(body, target.name)
-        target.strategy.default(body)
+        if not (options.typed and target.subresource == "status"):
+            target.strategy.default(body)
         if self._store.latest(target.key) is None and resource.strategy.allow_create_on_update and not target.subresource:
             return await self.create(resource, target.namespace, body, options)
-        return await self.guaranteed_update(target, lambda _: copy_of(body), options, warnings=warnings, complete=True)
+        once = bool(body["metadata"].get("resourceVersion"))
+        return await self.guaranteed_update(
+            target, lambda _: body if once else copy_of(body), options, warnings=warnings, complete=True
+        )
 
     async def guaranteed_update(
         self,
@@ -142,7 +146,7 @@ class Writer:
             if entry is None:
                 raise status.not_found(target.resource.group_resource, target.name)
             old = decode(entry.value)
-            new = transform(decode(entry.value))
+            new = transform(old if complete else decode(entry.value))
             insists = self._check_version(target, new, entry, complete=complete)
             written = await self._replace(target, new, old, entry, options, checked=checked)
             if written is not None:

@@ -6,6 +6,7 @@ imported when it is first needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fauxkube.kit.chance import Chance
@@ -34,7 +35,10 @@ class Application:
         kubernetes_version: str,
         clock: Clock,
         chance: Chance,
+        on_request: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_request` is called as each request to the API arrives."""
+        self._on_request = on_request
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
         self._chance = chance
@@ -87,6 +91,7 @@ class Application:
         return self._documents.answer(request, _address(scope))
 
     async def _on_resource(self, request: Request, info: RequestInfo) -> Response | Stream:
+        self._on_request()
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
         verb = verb_of(request, info)
