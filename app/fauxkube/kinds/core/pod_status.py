@@ -7,7 +7,7 @@ conventions. `condition` and `set_condition` work on any object with `status.con
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -229,5 +229,5 @@ def hash_name(template: Object, collision_count: int = 0) -> str:
     encoded = orjson.dumps(template, option=orjson.OPT_SORT_KEYS)
     if collision_count:
         encoded += str(collision_count).encode()
-    digest = int.from_bytes(hashlib.blake2b(encoded, digest_size=4).digest(), "big")
-    return "".join(NAME_ALPHABET[ord(digit) % len(NAME_ALPHABET)] for digit in str(digest))
+    digits = str(zlib.crc32(encoded))
+    return "".join(NAME_ALPHABET[ord(digit) % len(NAME_ALPHABET)] for digit in digits)
