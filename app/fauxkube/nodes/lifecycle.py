@@ -99,13 +99,14 @@ def redefined(pod: Object) -> list[Object]:
     return [each for each in listed if each["name"] in ran and ran[each["name"]] != image_of(each["image"]).name]
 
 
-def refreshed(pod: Object, now: str) -> Object | None:
+def refreshed(pod: Object, now: str, *, recheck: bool = False) -> Object | None:
     """The status of a running pod whose spec or readiness gates have moved; None while it says that already.
 
+    `recheck` puts `Ready` right in any case, after the node lifecycle controller took it from the pods of a lost node.
     Nothing else of a running pod's status is put right: what a user writes into it stays.
     """
     old, generation = pod["status"], pod["metadata"].get("generation")
-    if not pod["spec"].get("readinessGates") and old.get("observedGeneration") == generation:
+    if not recheck and not pod["spec"].get("readinessGates") and old.get("observedGeneration") == generation:
         return None
     status = _with_restarts(pod, now)
     if old.get("observedGeneration") != generation:

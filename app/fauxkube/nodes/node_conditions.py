@@ -1,8 +1,7 @@
-"""A node's conditions and the taints that follow from them.
+"""A node's conditions, with the kubelet's reasons and words (`pkg/kubelet/nodestatus`).
 
-The conditions, with their reasons and words, are the kubelet's (`pkg/kubelet/nodestatus`). A node is ready once it has
-a pod CIDR, since the simulated network is set up from that. The taints are those that kube-controller-manager's node
-lifecycle controller keeps (`doNoScheduleTaintingPass`): not-ready and unschedulable.
+A node is ready once it has a pod CIDR, since the simulated network is set up from that. The taints that follow from
+conditions are the node lifecycle controller's.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ NETWORK_NOT_READY = (
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
     "message:Network plugin returns error: cni plugin not initialized"
 )
-NOT_READY_TAINT: Object = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
-UNSCHEDULABLE_TAINT: Object = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class _Condition(NamedTuple):
@@ -80,19 +77,3 @@ def _without_heartbeats(status: Object) -> Object:
         for each in status.get("conditions") or ()
     ]
     return status | {"conditions": conditions}
-
-
-def taints_of(node: Object) -> list[Object]:
-    """The taints that the node should have: others' as they are, and those that its state calls for."""
-    held = (
-        (NOT_READY_TAINT, not is_ready(node)),
-        (UNSCHEDULABLE_TAINT, bool(node["spec"].get("unschedulable"))),
-    )
-    taints = list(node["spec"].get("taints") or ())
-    for taint, wanted in held:
-        there = [each for each in taints if each["key"] == taint["key"] and each["effect"] == taint["effect"]]
-        if wanted and not there:
-            taints.append(dict(taint))
-        elif not wanted:
-            taints = [each for each in taints if each not in there]
-    return taints

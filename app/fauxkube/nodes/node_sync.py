@@ -20,7 +20,7 @@ from fauxkube.machinery.status import StatusError
 from fauxkube.nodes.addresses import NodeAddresses
 from fauxkube.nodes.heartbeat import Heartbeats
 from fauxkube.nodes.loop import Loop
-from fauxkube.nodes.node_conditions import is_ready, says_the_same, taints_of
+from fauxkube.nodes.node_conditions import is_ready, says_the_same
 from fauxkube.nodes.registration import default_labels, internal_address, new_node, node_status
 from fauxkube.nodes.settings import KUBELET_ANNOTATION, NodeSettings
 
@@ -82,7 +82,7 @@ class NodeSync:
         elif is_simulated(node):
             self._unregistered.discard(name)
             self._adopt(node)
-            await self._mark(await self._report(node))
+            await self._label(await self._report(node))
             self._heartbeats.keep(name)
 
     async def _register_or_forget(self, name: str) -> None:
@@ -114,13 +114,11 @@ class NodeSync:
             record(node, "Normal", reason, f"Node {name} status is now: {reason}")
         record(node, "Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
 
-    async def _mark(self, node: Object) -> None:
-        """Put the labels and taints on the node that it should have."""
+    async def _label(self, node: Object) -> None:
+        """Put the labels on the node that every node has."""
         labels = default_labels(name_of(node), self._settings) | labels_of(node)
-        taints = taints_of(node)
-        if labels != labels_of(node) or taints != (node["spec"].get("taints") or []):
-            metadata = node["metadata"] | {"labels": labels}
-            await self._client.update(NODES, node | {"metadata": metadata, "spec": node["spec"] | {"taints": taints}})
+        if labels != labels_of(node):
+            await self._client.update(NODES, node | {"metadata": node["metadata"] | {"labels": labels}})
 
     async def _report(self, node: Object) -> Object:
         """Write the node's status if it says anything new or is due; the node as it is then."""

@@ -22,7 +22,7 @@ from fauxkube.nodes import lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
 from fauxkube.nodes.images import image_of, needs_pull
 from fauxkube.nodes.loop import Loop
-from fauxkube.nodes.node_conditions import has_network
+from fauxkube.nodes.node_conditions import has_network, is_ready
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.pod_events import PodEvents
 from fauxkube.nodes.registration import internal_address
@@ -71,6 +71,8 @@ class PodSync:
         self._steps: dict[str, _Step] = {}
         #: The UIDs of pods whose containers have been told to stop, by key.
         self._stopping: dict[str, str] = {}
+        #: The pods whose node has been lost and is back.
+        self._to_recheck: set[str] = set()
         #: The full names of the images on each node.
         self._images: dict[str, set[str]] = {}
         self.loop = Loop("pod", clock, self.sync, workers=_WORKERS)
@@ -92,18 +94,23 @@ class PodSync:
         """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""
         key, node_name = key_of(pod), pod["spec"].get("nodeName") or ""
         self._steps.pop(key, None)
+        self._to_recheck.discard(key)
         self._cni.give_up(key)
         self._cni.leave(key, node_name)
         if not had_ended and pod_ip_of(pod) and (waiting := self._cni.next_waiting(node_name)):
             self.loop.queue.add(waiting)
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
-        """A node that can run pods now has those started that wait on it."""
+        """A node that can run pods now has those started that wait on it, and those ready again that were lost."""
         if new is None:
             self._images.pop(name_of(old or {}), None)
-        elif old is None or _set_up(old) != _set_up(new):
-            for pod in self._pods.by_index(_BY_NODE, name_of(new)):
-                self.loop.queue.add(key_of(pod))
+            return
+        recovered = old is not None and is_ready(new) and not is_ready(old)
+        if old is None or recovered or _set_up(old) != _set_up(new):
+            for key in map(key_of, self._pods.by_index(_BY_NODE, name_of(new))):
+                self.loop.queue.add(key)
+                if recovered:
+                    self._to_recheck.add(key)
 
     # What is done about it.
 
@@ -194,14 +201,24 @@ class PodSync:
             step.told = True
 
     async def _refresh(self, pod: Object) -> None:
-        status = lifecycle.refreshed(pod, self._now())
+        key = key_of(pod)
+        status = lifecycle.refreshed(pod, self._now(), recheck=key in self._to_recheck)
         if status is not None:
             redefined = lifecycle.redefined(pod)
             await self._update(pod, status)
-            events = self._events(pod["spec"]["nodeName"])
             for container in redefined:
-                events.redefined(pod, container)
-                events.started(pod, container, pulled=True, seconds=0)
+                self._tell_redefined(pod, container)
+        self._to_recheck.discard(key)
+
+    def _tell_redefined(self, pod: Object, container: Object) -> None:
+        node_name = pod["spec"]["nodeName"]
+        events, present = self._events(node_name), self._images.setdefault(node_name, set())
+        pulled = needs_pull(container, present)
+        present.add(image_of(container["image"]).name)
+        events.redefined(pod, container)
+        if pulled:
+            events.pulling(pod, container)
+        events.started(pod, container, pulled=pulled, seconds=0)
 
     async def _stop(self, pod: Object) -> None:
         key, uid = key_of(pod), pod["metadata"]["uid"]

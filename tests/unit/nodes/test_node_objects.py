@@ -1,4 +1,4 @@
-"""The Node object, its status, conditions and taints."""
+"""The Node object, its status and conditions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxkube.machinery.objects import Object
-from fauxkube.nodes.node_conditions import NETWORK_NOT_READY, node_conditions, says_the_same, taints_of
+from fauxkube.nodes.node_conditions import NETWORK_NOT_READY, node_conditions, says_the_same
 from fauxkube.nodes.registration import CONTROL_PLANE_LABEL, internal_address, new_node, node_status
 from fauxkube.nodes.settings import NodeSettings
 
@@ -109,26 +109,3 @@ def test_heartbeats_alone_are_no_news() -> None:
     made = node()
     assert says_the_same(made["status"], node_status(made, "172.18.0.3", SETTINGS, now=LATER))
     assert not says_the_same({}, made["status"])
-
-
-NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
-UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-THEIRS = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
-
-
-@pytest.mark.parametrize(
-    ("ready", "cordoned", "taints", "expected"),
-    [
-        (True, False, [], []),
-        (True, False, [NOT_READY, THEIRS], [THEIRS]),
-        (False, False, [THEIRS], [THEIRS, NOT_READY]),
-        (False, False, [NOT_READY | {"timeAdded": "then"}], [NOT_READY | {"timeAdded": "then"}]),
-        (True, True, [], [UNSCHEDULABLE]),
-        (True, False, [UNSCHEDULABLE], []),
-    ],
-)
-def test_taints_follow_the_nodes_state(
-    ready: bool, cordoned: bool, taints: list[Object], expected: list[Object]
-) -> None:
-    status = {"conditions": [{"type": "Ready", "status": str(ready)}]}
-    assert taints_of({"spec": {"taints": taints, "unschedulable": cordoned}, "status": status}) == expected

@@ -61,32 +61,17 @@ def test_a_kubelets_start_is_told_by_events_from_its_node() -> None:
     run(body, count=1)
 
 
-def test_a_node_without_a_pod_cidr_is_not_ready_and_tainted_until_it_has_one() -> None:
+def test_a_node_without_a_pod_cidr_is_not_ready_until_it_has_one() -> None:
     async def body(nodes: SimulatedNodes) -> None:
         ready = condition(nodes.node(), "Ready")
         assert ready is not None
         assert ready["message"].startswith("container runtime network not ready: NetworkReady=false")
-        assert nodes.node()["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
         nodes.api.change(NODES, "node-1", {"spec": {"podCIDR": "10.244.7.0/24"}})
         await nodes.settle()
         assert is_ready(nodes.node())
-        assert nodes.node()["spec"]["taints"] == []
         assert nodes.told("node-1")[-1] == ("NodeReady", "Node node-1 status is now: NodeReady")
 
     run(body, count=1, cidrs={})
-
-
-def test_a_cordoned_node_is_tainted_while_it_is() -> None:
-    async def body(nodes: SimulatedNodes) -> None:
-        nodes.api.change(NODES, "node-1", {"spec": {"unschedulable": True}})
-        await nodes.settle()
-        taint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-        assert nodes.node()["spec"]["taints"] == [taint]
-        nodes.api.change(NODES, "node-1", {"spec": {"unschedulable": None}})
-        await nodes.settle()
-        assert nodes.node()["spec"]["taints"] == []
-
-    run(body, count=1)
 
 
 def test_a_node_that_someone_creates_is_adopted() -> None:

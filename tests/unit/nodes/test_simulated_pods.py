@@ -306,6 +306,24 @@ def test_a_users_change_of_a_running_pods_status_stays() -> None:
     run(body)
 
 
+def test_a_pod_is_ready_again_when_its_lost_node_is_back() -> None:
+    async def body(nodes: SimulatedNodes) -> None:
+        nodes.create_pod()
+        await nodes.settle()
+        lost = [each | {"status": "Unknown"} for each in nodes.node()["status"]["conditions"]]
+        unready = [
+            each | ({"status": "False"} if each["type"] == "Ready" else {})
+            for each in nodes.pod()["status"]["conditions"]
+        ]
+        nodes.api.change(PODS, "default/web", {"status": {"conditions": unready}})
+        nodes.api.change(NODES, "node-1", {"status": {"conditions": lost}})
+        await nodes.settle()
+        assert condition_status(nodes.node(), "Ready") == "True"
+        assert condition_status(nodes.pod(), "Ready") == "True"
+
+    run(body)
+
+
 def test_a_new_image_restarts_its_container() -> None:
     async def body(nodes: SimulatedNodes) -> None:
         nodes.create_pod()
