@@ -6,7 +6,6 @@ A `Request` holds the few headers that the API server looks at, found in one wal
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
@@ -51,15 +50,18 @@ class Request:
         self.receive = receive
         self.warnings: list[str] = []
         self._query: bytes = scope["query_string"]
+        self._parsed: Query | None = None
         fields = self.__dict__
         for name, value in scope["headers"]:
             if field := _FIELDS.get(name):
                 fields[field] = fields[field] + b"," + value if field in fields else value
 
-    @cached_property
+    @property
     def query(self) -> Query:
         """The query's parameters, each with its values in order; a name without a value has an empty one."""
-        return parse_qs(self._query.decode("latin-1"), keep_blank_values=True) if self._query else {}
+        if self._parsed is None:
+            self._parsed = parse_qs(self._query.decode("latin-1"), keep_blank_values=True) if self._query else {}
+        return self._parsed
 
     @property
     def pretty(self) -> bool:

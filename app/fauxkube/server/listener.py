@@ -108,6 +108,7 @@ def _config(application: Application, ssl_options: dict[str, Any]) -> uvicorn.Co
         interface="asgi3",
         access_log=False,
         log_config=None,
+        log_level="error",
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=75,

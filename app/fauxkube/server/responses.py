@@ -96,13 +96,15 @@ async def respond(send: Send, request: Request, response: Response, audit_id: by
     """Send `response`; a large body is compressed off the event loop."""
     status, body, content_type, extra = response
     headers = start_headers(request, audit_id, content_type)
-    headers.extend(extra)
+    if extra:
+        headers.extend(extra)
+        _drop_overridden(headers, extra)
     if len(body) > GZIP_THRESHOLD and accepts_gzip(request):
         body = await asyncio.to_thread(_gzipped, body)
         headers.extend(_GZIPPED)
     if status != 304:
         headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": _last_cache_control(headers, extra)})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
@@ -114,8 +116,7 @@ def start_headers(request: Request, audit_id: bytes, content_type: bytes) -> lis
     return headers
 
 
-def _last_cache_control(headers: list[Header], extra: Iterable[Header]) -> list[Header]:
-    """The headers without the general cache rule where the answer brings its own."""
+def _drop_overridden(headers: list[Header], extra: Iterable[Header]) -> None:
+    """Take out the general cache rule where the answer brings its own."""
     if any(name == b"cache-control" for name, _ in extra):
         headers.remove(_NO_CACHE)
-    return headers
