@@ -22,6 +22,8 @@ from fauxkube.machinery.status import StatusError
 Handler: TypeAlias = Callable[[Object | None, Object | None], None]
 #: The values under which an index keeps an object.
 IndexBy: TypeAlias = Callable[[Object], Iterable[str]]
+#: What is kept of an object.
+Transform: TypeAlias = Callable[[Object], Object]
 
 #: A watch that ends sooner than this (seconds) without telling anything counts as a failure (as client-go's reflector).
 _SHORT_WATCH = 1.0
@@ -60,10 +62,14 @@ class _Index:
 
 
 class Informer:
-    """The objects of one GVR in all namespaces, by `namespace/name` (or `name`) and by index."""
+    """The objects of one GVR in all namespaces, by `namespace/name` (or `name`) and by index.
 
-    def __init__(self, client: Client, gvr: GVR, clock: Clock) -> None:
+    With `transform` only what it gives of each object is kept (client-go's `SetTransform`): its metadata at least.
+    """
+
+    def __init__(self, client: Client, gvr: GVR, clock: Clock, transform: Transform | None = None) -> None:
         self.gvr = gvr
+        self._transform = transform
         self._client = client
         self._clock = clock
         self._objects: dict[str, Object] = {}
@@ -182,6 +188,8 @@ class Informer:
 
     def _put(self, key: str, obj: Object) -> None:
         old = self._objects.get(key)
+        if self._transform is not None:
+            obj = self._transform(obj)
         self._objects[key] = obj
         for index in self._indexes.values():
             index.put(key, obj)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from fauxkube.client.informer import Informer
+from fauxkube.client.informer import Informer, Transform
 from fauxkube.client.protocol import Client
 from fauxkube.kit.clock import Clock
 from fauxkube.kit.tasks import Tasks
@@ -12,9 +13,10 @@ from fauxkube.machinery.objects import GVR
 
 
 class SharedInformers:
-    """Informers by GVR; they run from `start` to `close`."""
+    """Informers by GVR; they run from `start` to `close`. `transforms` say what is kept of which objects."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, transforms: Mapping[GVR, Transform] | None = None) -> None:
+        self._transforms = transforms or {}
         self._client = client
         self._clock = clock
         self._tasks = Tasks("informers")
@@ -24,7 +26,7 @@ class SharedInformers:
     def of(self, gvr: GVR) -> Informer:
         """The informer of `gvr`; a new one shows nothing until the next `start`."""
         if gvr not in self._informers:
-            self._informers[gvr] = Informer(self._client, gvr, self._clock)
+            self._informers[gvr] = Informer(self._client, gvr, self._clock, self._transforms.get(gvr))
         return self._informers[gvr]
 
     async def start(self) -> None:

@@ -16,7 +16,9 @@ from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.settings import Settings
 from fauxkube.controllers import Context, Controller, all_controllers
+from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, SystemClock
 from fauxkube.kit.tasks import Tasks
@@ -58,7 +60,9 @@ class Cluster:
         )
         self.client = InProcessClient(self.registry)
         self.turns = Turns()
-        self.informers = SharedInformers(self.client.as_user_agent("shared-informers"), self.clock)
+        self.informers = SharedInformers(
+            self.client.as_user_agent("shared-informers"), self.clock, transforms={EVENTS: timing}
+        )
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         context = self._context()
         self._controllers: list[Controller] = [make(context) for make in all_controllers()]

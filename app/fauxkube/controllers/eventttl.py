@@ -17,6 +17,8 @@ from fauxkube.machinery.times import from_time
 #: Seconds that an event is kept.
 TTL = 3600.0
 _EXPIRE = "expire"
+_KEPT = ("series", "lastTimestamp", "eventTime")
+_KEPT_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 class EventTTLController(Controller):
@@ -62,6 +64,13 @@ class EventTTLController(Controller):
             if error.code != 404:
                 heapq.heappush(self._order, (due, event))
                 raise
+
+
+def timing(event: Object) -> Object:
+    """What is needed of an event to know when it goes; there may be very many, and nothing else reads them."""
+    metadata = event["metadata"]
+    kept: Object = {"metadata": {name: metadata[name] for name in _KEPT_METADATA if name in metadata}}
+    return kept | {name: event[name] for name in _KEPT if event.get(name)}
 
 
 def last_written(event: Object, now: datetime) -> datetime:

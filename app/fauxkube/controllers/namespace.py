@@ -32,7 +32,7 @@ class NamespaceController(Controller):
     def __init__(self, context: Context, resources: Iterable[Resource] | None = None) -> None:
         super().__init__(context)
         listed = default_catalogue().resources if resources is None else resources
-        self._content = [each.gvr for each in listed if each.namespaced and _NEEDED_VERBS.issubset(each.verbs)]
+        self._content = [each.gvr for each in listed if _is_content(each)]
         self._namespaces = context.informers.of(NAMESPACES)
         self._namespaces.on_change(self.enqueue)
         for gvr in self._content:
@@ -79,6 +79,11 @@ class NamespaceController(Controller):
             content.count(gvr, (await self.client.list(gvr, namespace)).items)
         except StatusError as error:
             content.failures.append(error)
+
+
+def _is_content(resource: Resource) -> bool:
+    """Whether a namespace must be emptied of it; another version of what is stored elsewhere need not be."""
+    return resource.namespaced and resource.conversion is None and _NEEDED_VERBS.issubset(resource.verbs)
 
 
 def _finalizers_of(namespace: Object) -> list[str]:
