@@ -1,4 +1,7 @@
-"""Times as the API writes them: RFC 3339 in UTC, to the second (`Time`) or the microsecond (`MicroTime`)."""
+"""Times as the API writes them: RFC 3339 in UTC, to the second (`Time`) or the microsecond (`MicroTime`).
+
+Moments handed in are aware and in UTC, as a `Clock` gives them.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from datetime import UTC, datetime
 
 def to_time(moment: datetime) -> str:
     """A `metav1.Time`: `2026-01-01T00:00:00Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def to_micro_time(moment: datetime) -> str:
     """A `metav1.MicroTime`: `2026-01-01T00:00:00.000000Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_time(text: str) -> datetime:
