@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from support.kubectl import Kubectl
 from support.thread import served_cluster
 

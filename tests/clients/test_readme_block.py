@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 
 import pytest
+
 from support.kubectl import Kubectl
 from support.waiting import until
 
@@ -90,9 +91,7 @@ def test_endpoints_follow_a_pod_that_goes_and_comes_back(
     until(lambda: backends() == sliced() == set(after.values()))
 
 
-def test_services_print_their_ports_and_selector(
-    kubectl: Kubectl, addresses: Callable[[], dict[str, str]]
-) -> None:
+def test_services_print_their_ports_and_selector(kubectl: Kubectl, addresses: Callable[[], dict[str, str]]) -> None:
     rows = {row["NAME"]: row for row in kubectl("get", "svc", "-o", "wide").table}
     assert rows["kubernetes"]["CLUSTER-IP"] == "10.96.0.1"
     service = rows["myapp-service"]
@@ -119,8 +118,8 @@ def test_a_deployment_is_exposed_scaled_and_rolled_out(kubectl: Kubectl) -> None
     assert status.endswith('deployment "shop" successfully rolled out\n')
     assert kubectl("get", "deployment", "shop").table[0]["READY"] == "5/5"
     until(
-        lambda: [
-            len(subset["addresses"]) for subset in kubectl.json("get", "endpoints", "shop").get("subsets") or []
-        ]
-        == [5]
+        lambda: (
+            [len(subset["addresses"]) for subset in kubectl.json("get", "endpoints", "shop").get("subsets") or []]
+            == [5]
+        )
     )

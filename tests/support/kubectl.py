@@ -33,10 +33,7 @@ class Ran:
             position += len(name.strip())
         ends = [*starts[1:], None]
         return [
-            {
-                name.strip(): line[start:end].strip()
-                for name, start, end in zip(names, starts, ends, strict=True)
-            }
+            {name.strip(): line[start:end].strip() for name, start, end in zip(names, starts, ends, strict=True)}
             for line in lines
             if line.strip()
         ]

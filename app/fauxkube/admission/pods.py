@@ -34,7 +34,8 @@ class Priority:
             raise status.forbidden("pods", review.name, f"no PriorityClass with name {name} was found")
         value = SYSTEM_PRIORITIES.get(name, 0)
         if spec.get("priority") not in (None, value):
-            problem = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; " + (
+            problem = (
+                f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; "
                 f"priority admission controller computed {value} from the given PriorityClass name"
             )
             raise status.forbidden("pods", review.name, problem)

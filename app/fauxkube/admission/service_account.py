@@ -16,7 +16,7 @@ from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 
 _DEFAULT_ACCOUNT = "default"
-_TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_CREDENTIALS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 #: How long a create waits for an account that the controller may be about to make, in seconds.
@@ -53,10 +53,7 @@ class ServiceAccount:
         if account is None and name == _DEFAULT_ACCOUNT:
             account = await self._lookup.wait_for(SERVICE_ACCOUNTS, review.namespace, name, seconds=_GRACE)
         if account is None:
-            problem = (
-                f"error looking up service account {review.namespace}/{name}: "
-                f'serviceaccount "{name}" not found'
-            )
+            problem = f'error looking up service account {review.namespace}/{name}: serviceaccount "{name}" not found'
             raise status.forbidden("pods", review.name, problem)
         return account
 
@@ -66,10 +63,10 @@ class ServiceAccount:
         mounted = False
         for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
             mounts = container.setdefault("volumeMounts", [])
-            if any(mount.get("mountPath") == _TOKEN_MOUNT_PATH for mount in mounts):
+            if any(mount.get("mountPath") == _CREDENTIALS_PATH for mount in mounts):
                 continue
             name = name or f"kube-api-access-{self._chance.suffix()}"
-            mounts.append({"name": name, "readOnly": True, "mountPath": _TOKEN_MOUNT_PATH})
+            mounts.append({"name": name, "readOnly": True, "mountPath": _CREDENTIALS_PATH})
             mounted = True
         if mounted and all(volume["name"] != name for volume in volumes):
             spec["volumes"] = [*volumes, token_volume(name)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 
-def up(  # noqa: PLR0913 - one parameter an option
+def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
     nodes: Annotated[int, typer.Option(help="How many simulated nodes to begin with.", min=0)] = 3,
@@ -86,7 +86,9 @@ def _announce(url: str, host: str, data: Path | None) -> None:
         )
     typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {data}" if data else ""))
     typer.echo("Point kubectl at it, in this or another terminal:")
-    typer.echo(f"  fauxkube kubeconfig --server {url} -o fauxkube.kubeconfig && export KUBECONFIG=$PWD/fauxkube.kubeconfig")
+    typer.echo(
+        f"  fauxkube kubeconfig --server {url} -o fauxkube.kubeconfig && export KUBECONFIG=$PWD/fauxkube.kubeconfig"
+    )
     typer.echo(f"or for one command: kubectl --server {url} get nodes")
     typer.echo(f"Our own API is described at {url}/docs. Ctrl-C stops it.")
 

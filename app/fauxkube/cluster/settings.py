@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fauxkube.registry.pools import Ranges
@@ -27,7 +27,7 @@ class Settings:
     nodes: int = 3
     data: Path | None = None
     kubernetes_version: str = DEFAULT_VERSION
-    ranges: Ranges = Ranges()
+    ranges: Ranges = field(default_factory=Ranges)
     seed: int | None = None
 
     def __post_init__(self) -> None:

@@ -101,7 +101,7 @@ def shown(resource: Resource, value: bytes) -> bytes:
 
 def decode(value: bytes) -> Object:
     """The object that stored bytes hold."""
-    return cast(Object, orjson.loads(value))
+    return cast("Object", orjson.loads(value))
 
 
 class Indexer:

@@ -17,7 +17,7 @@ from fauxkube.machinery.objects import Object, is_terminating
 from fauxkube.machinery.times import from_time, to_time
 from fauxkube.registry.allocation import Allocations
 from fauxkube.registry.codec import attributes_of, decode, draft_of, in_order
-from fauxkube.registry.options import DeleteOptions, Deleted
+from fauxkube.registry.options import Deleted, DeleteOptions
 from fauxkube.store.model import Change, ChangeType, Entry, Write
 from fauxkube.store.store import Store
 
@@ -72,7 +72,10 @@ class Deleter:
         asked = options.grace_period_seconds
         if marked and given is not None and (asked is None or asked >= given):
             return _Step.LEAVE
-        grace = asked if marked and given is not None else None if marked else resource.strategy.grace_period(obj, asked)
+        if not marked:
+            grace = resource.strategy.grace_period(obj, asked)
+        else:
+            grace = None if given is None else asked
         finalizers = metadata.get("finalizers") or []
         kept = _finalizers(finalizers, options)
         _set_or_drop(metadata, "finalizers", kept)
@@ -101,9 +104,7 @@ class Deleter:
         if grace is not None:
             metadata["deletionGracePeriodSeconds"] = grace
 
-    async def _apply(
-        self, resource: Resource, key: str, entry: Entry, obj: Object, step: _Step
-    ) -> Deleted | None:
+    async def _apply(self, resource: Resource, key: str, entry: Entry, obj: Object, step: _Step) -> Deleted | None:
         """Write the outcome; None when another writer was faster."""
         gone = step is _Step.REMOVE
         ordered = in_order(resource, obj)
@@ -157,4 +158,3 @@ def _check_preconditions(resource: Resource, obj: Object, options: DeleteOptions
             f"ResourceVersion in object meta: {metadata['resourceVersion']}"
         )
         raise status.conflict(resource.group_resource, metadata["name"], problem)
-

@@ -1,4 +1,4 @@
-"""Patches: a JSON patch, a merge patch or a strategic merge patch, applied to the newest object until one write wins."""
+"""Patches (JSON, merge, strategic merge), applied to the newest object until one write wins."""
 
 from __future__ import annotations
 

@@ -46,4 +46,6 @@ class PodAddresses:
         return allocator is not None and allocator.contains(claim.value)
 
     def refusal(self, obj: Object, taken: Taken) -> status.StatusError:
-        return status.conflict("pods", name_of(obj), f"the address {taken.claim.value} is another pod's ({taken.owner})")
+        return status.conflict(
+            "pods", name_of(obj), f"the address {taken.claim.value} is another pod's ({taken.owner})"
+        )

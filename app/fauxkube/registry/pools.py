@@ -46,7 +46,9 @@ class Pools:
         cluster_ips = AddressRange(ranges.service_cidr)
         node_ports = PortRange(*ranges.node_ports)
         self._allocators: dict[str, Allocator] = {
-            CLUSTER_IPS: Allocator(cluster_ips, dynamic_from=service_ip_band(ipaddress.ip_network(ranges.service_cidr).num_addresses)),
+            CLUSTER_IPS: Allocator(
+                cluster_ips, dynamic_from=service_ip_band(ipaddress.ip_network(ranges.service_cidr).num_addresses)
+            ),
             NODE_PORTS: Allocator(node_ports, dynamic_from=node_port_band(len(node_ports))),
             LOAD_BALANCERS: Allocator(AddressRange(ranges.load_balancer_cidr)),
             POD_CIDRS: Allocator(BlockRange(ranges.cluster_cidr, ranges.node_prefix)),

@@ -11,7 +11,9 @@ from fauxkube.store.model import Entry
 class Selection:
     """A resource's entries in a namespace (or in all) that both selectors match."""
 
-    def __init__(self, resource: Resource, namespace: str, *, label_selector: str = "", field_selector: str = "") -> None:
+    def __init__(
+        self, resource: Resource, namespace: str, *, label_selector: str = "", field_selector: str = ""
+    ) -> None:
         self._labels = _parse_labels(label_selector)
         self._fields = _parse_fields(resource, field_selector)
         self.resource = resource

@@ -105,9 +105,7 @@ class ServiceAddresses:
         reservation.hold(NODE_PORTS, str(number))
         return ""
 
-    def _assign_health_check_port(
-        self, obj: Object, old: Object | None, reservation: Reservation
-    ) -> list[FieldError]:
+    def _assign_health_check_port(self, obj: Object, old: Object | None, reservation: Reservation) -> list[FieldError]:
         spec = obj["spec"]
         wanted = spec.get("healthCheckNodePort")
         if not wanted:

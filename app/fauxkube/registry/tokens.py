@@ -32,7 +32,11 @@ def decode(text: str) -> Continue:
     except (binascii.Error, ValueError, TypeError, KeyError) as error:
         raise status.bad_request(f"continue key is not valid: {error}") from None
     if version != "meta.k8s.io/v1" or not isinstance(revision, int) or not isinstance(start, str):
-        raise status.bad_request(f'continue key is not valid: server does not recognize this encoded version "{version}"')
+        raise status.bad_request(
+            f'continue key is not valid: server does not recognize this encoded version "{version}"'
+        )
     if revision == 0:
-        raise status.bad_request("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+        raise status.bad_request(
+            "continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
+        )
     return Continue(max(revision, 0), start.rstrip("\0"))

@@ -100,9 +100,7 @@ class Writer:
                 resource.group, resource.kind, meta.shown_name(body), [error.to_cause() for error in errors]
             )
 
-    async def _insert(
-        self, resource: Resource, namespace: str, body: Object, options: WriteOptions
-    ) -> Written | None:
+    async def _insert(self, resource: Resource, namespace: str, body: Object, options: WriteOptions) -> Written | None:
         """Write a new object; None when its name is taken."""
         key = resource.key(namespace, body["metadata"]["name"])
         if self._store.latest(key) is not None:
@@ -117,7 +115,11 @@ class Writer:
         meta.check_name(body, target.name)
         if not (options.typed and target.subresource == "status"):
             target.strategy.default(body)
-        if self._store.latest(target.key) is None and resource.strategy.allow_create_on_update and not target.subresource:
+        if (
+            self._store.latest(target.key) is None
+            and resource.strategy.allow_create_on_update
+            and not target.subresource
+        ):
             return await self.create(resource, target.namespace, body, options)
         once = bool(body["metadata"].get("resourceVersion"))
         return await self.guaranteed_update(
@@ -189,7 +191,9 @@ class Writer:
             self._prepare_update(target, new, old)
             self._validate_update(target, new, old)
         if meta.is_released(new) and not strategy.holds_deletion(new):
-            return await self._commit(resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run, gone=True)
+            return await self._commit(
+                resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run, gone=True
+            )
         new = in_order(resource, new)
         if new == old:
             return Written(entry.value, old, [], created=False)
