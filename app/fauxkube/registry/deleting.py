@@ -72,10 +72,7 @@ class Deleter:
         asked = options.grace_period_seconds
         if marked and given is not None and (asked is None or asked >= given):
             return _Step.LEAVE
-        if not marked:
-            grace = resource.strategy.grace_period(obj, asked)
-        else:
-            grace = None if given is None else asked
+        grace = _grace(resource, obj, asked)
         finalizers = metadata.get("finalizers") or []
         kept = _finalizers(finalizers, options)
         _set_or_drop(metadata, "finalizers", kept)
@@ -125,6 +122,13 @@ class Deleter:
             return None
         self._allocations.settle(key, claims, releases)
         return Deleted(result.entry.value, ordered, gone)
+
+
+def _grace(resource: Resource, obj: Object, asked: int | None) -> int | None:
+    """Seconds of grace from now on; None for an object that has none."""
+    if not is_terminating(obj):
+        return resource.strategy.grace_period(obj, asked)
+    return asked if obj["metadata"].get("deletionGracePeriodSeconds") is not None else None
 
 
 def _set_or_drop(metadata: Object, name: str, value: list[str]) -> None:
