@@ -13,6 +13,7 @@ from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.machinery import status
 from fauxkube.machinery.decoding import MalformedError, decode_json, decode_yaml
 from fauxkube.machinery.objects import Object
+from fauxkube.machinery.protobuf.errors import MessageError, UnknownKindError
 from fauxkube.machinery.status import StatusError
 from fauxkube.registry.options import PatchKind
 from fauxkube.server.asgi import Request
@@ -95,6 +96,11 @@ def decode_object(request: Request, data: bytes, info: RequestInfo, catalogue: C
     expected = kind_of(info.resource, info.subresource)
     try:
         decoded = _decode(_body_format(request), data, expected, strict=strict)
+    except UnknownKindError as error:
+        problem = _not_registered(error.api_version, error.kind)
+        raise _unhandled(error.api_version, error.kind, expected, problem) from None
+    except MessageError as error:
+        raise _unhandled(error.api_version, error.kind, expected, str(error)) from None
     except MalformedError as error:
         raise _unrecognized(expected.kind, str(error), data) from None
     obj = decoded.object
@@ -139,9 +145,9 @@ def _body_format(request: Request) -> str:
 def _decode(media: str, data: bytes, expected: Kind, *, strict: bool) -> Decoded:
     """The decoded body, nothing being an empty object; `MalformedError` when it cannot be read."""
     if media == _PROTOBUF:
-        from fauxkube.server import protobuf
+        from fauxkube.machinery.protobuf.envelope import decode
 
-        return Decoded(protobuf.decode(data, expected.api_version, expected.kind), ())
+        return Decoded(decode(data, api_version=expected.api_version, kind=expected.kind), ())
     if media == _YAML:
         obj, duplicates = decode_yaml(data, strict=strict)
     else:
@@ -164,7 +170,13 @@ def _check_kind(obj: Object, expected: Kind, catalogue: Catalogue) -> None:
     else:
         target = f"{_package(expected.group)}.{expected.kind}"
         problem = f"converting ({version}.{given_kind}) to ({target}): unknown conversion"
-    raise status.bad_request(f'{given_kind} in version "{version}" cannot be handled as a {expected.kind}: {problem}')
+    raise _unhandled(given_version, given_kind, expected, problem)
+
+
+def _unhandled(api_version: Any, kind: Any, expected: Kind, problem: str) -> StatusError:
+    """The refusal of a body that says what it is, and is not what the path takes."""
+    version = str(api_version).rpartition("/")[2]
+    return status.bad_request(f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {problem}')
 
 
 def _not_registered(api_version: Any, kind: Any) -> str:

@@ -154,10 +154,10 @@ class Stream:
     async def _pace(self) -> None:
         """Send bookmarks as time goes by, and end the watch when its time is up."""
         left = self._terms.seconds
+        interval = BOOKMARK_INTERVAL if self._terms.bookmarks else left
         while left > 0:
-            step = min(left, BOOKMARK_INTERVAL)
-            await self._clock.sleep(step)
-            left -= step
+            await self._clock.sleep(min(left, interval))
+            left -= interval
             await self._bookmark()
         self._watch.close()
 

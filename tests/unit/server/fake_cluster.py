@@ -87,7 +87,7 @@ class FakeWatch:
         self._batches: asyncio.Queue[list[FakeItem] | Exception | None] = asyncio.Queue()
         self.initial_events_end = initial is not None
         self.revision = revision
-        self.closed = False
+        self.ended = asyncio.Event()
         if initial is not None:
             self._batches.put_nowait(initial)
 
@@ -111,8 +111,8 @@ class FakeWatch:
         return self.revision
 
     def close(self) -> None:
-        if not self.closed:
-            self.closed = True
+        if not self.ended.is_set():
+            self.ended.set()
             self._batches.put_nowait(None)
 
 
@@ -284,16 +284,19 @@ class FakeCluster:
     ) -> Answer:
         """One request from beginning to end, in an event loop of its own."""
         data = body if isinstance(body, bytes) else orjson.dumps(body)
-        return asyncio.run(self._call(method, target, data, headers or {}))
+        return asyncio.run(self.request(method, target, data, headers or {}))
 
-    async def _call(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def request(
+        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request from beginning to end."""
         path, _, query = target.partition("?")
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "query_string": query.encode(),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
             "server": ("127.0.0.1", 8001),
         }
         sent: list[Any] = []

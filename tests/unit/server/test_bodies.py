@@ -108,8 +108,8 @@ UNRECOGNIZED = f"the object provided is unrecognized (must be of type Pod): {PAR
         (
             b'{"kind":"ConfigMap","apiVersion":"v1"}',
             (
-                'ConfigMap in version "v1" cannot be handled as a Pod: converting (v1.ConfigMap) to (core.Pod): unknown '
-                "conversion"
+                'ConfigMap in version "v1" cannot be handled as a Pod: converting (v1.ConfigMap) to (core.Pod): '
+                "unknown conversion"
             ),
         ),
         (

@@ -112,8 +112,8 @@ def test_a_named_watch_selects_by_name() -> None:
         (
             "resourceVersionMatch=NotOlderThan",
             (
-                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
-                "provided"
+                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents "
+                "is provided"
             ),
         ),
     ],
@@ -187,16 +187,16 @@ def test_a_delete_takes_its_options_from_the_body_or_else_the_query(
             {"propagationPolicy": "Never"},
             422,
             (
-                'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Never": supported values: '
-                '"Background", "Foreground", "Orphan", "nil"'
+                'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Never": supported '
+                'values: "Background", "Foreground", "Orphan", "nil"'
             ),
         ),
         (
             {"propagationPolicy": "Orphan", "orphanDependents": True},
             422,
             (
-                'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and '
-                "deletionPropagation cannot be both set"
+                'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents '
+                "and deletionPropagation cannot be both set"
             ),
         ),
         (
