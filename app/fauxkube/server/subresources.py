@@ -26,27 +26,10 @@ _ACTIONS = {"binding": Kind("", "v1", "Binding"), "eviction": Kind("policy", "v1
 
 #: Upstream's subresources that are not served here unless the catalogue has them, by resource.
 _UPSTREAM = {
-    "daemonsets.apps": frozenset(("status",)),
-    "deployments.apps": frozenset(("scale", "status")),
-    "namespaces": frozenset(("finalize", "status")),
-    "nodes": frozenset(("proxy", "status")),
-    "pods": frozenset(
-        (
-            "attach",
-            "binding",
-            "ephemeralcontainers",
-            "eviction",
-            "exec",
-            "log",
-            "portforward",
-            "proxy",
-            "resize",
-            "status",
-        )
-    ),
-    "replicasets.apps": frozenset(("scale", "status")),
+    "nodes": frozenset(("proxy",)),
+    "pods": frozenset(("attach", "ephemeralcontainers", "exec", "log", "portforward", "proxy", "resize")),
     "serviceaccounts": frozenset(("token",)),
-    "services": frozenset(("proxy", "status")),
+    "services": frozenset(("proxy",)),
 }
 
 

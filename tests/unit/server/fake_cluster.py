@@ -134,7 +134,7 @@ class FakePipelines:
         """Store an object as the next revision."""
         self.revision += 1
         added = {"resourceVersion": str(self.revision), "uid": f"uid-{self.revision}"}
-        stored = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | obj
+        stored: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | obj
         metadata = stored["metadata"] = stored["metadata"] | added
         self.objects[resource.key(metadata.get("namespace", ""), metadata["name"])] = stored
         return orjson.dumps(stored)
