@@ -11,7 +11,7 @@ from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
 from fauxkube.registry.codec import decode
-from fauxkube.registry.options import DeleteOptions, ListQuery, PatchKind, WatchQuery, WriteOptions
+from fauxkube.registry.options import DeleteOptions, ListQuery, Patch, PatchKind, WatchQuery, WriteOptions
 from fauxkube.registry.registry import Registry
 from fauxkube.registry.watching import WatchItem
 
@@ -81,7 +81,12 @@ class InProcessClient:
     ) -> Object:
         await self._turn()
         written = await self._registry.patch(
-            self._resource(gvr), namespace, name, patch, cast("PatchKind", kind), self._options, subresource=subresource
+            self._resource(gvr),
+            namespace,
+            name,
+            Patch(cast("PatchKind", kind), patch),
+            self._options,
+            subresource=subresource,
         )
         return written.object
 

@@ -44,5 +44,5 @@ class ClusterInspection:
         return PoolUse(name, str(allocator.range), allocator.used, allocator.free, held)
 
     def checks(self) -> Checks:
-        """`etcd` stands for the store, as the peers' probes name it."""
-        return {}
+        """`etcd` stands for the store, as probes of real API servers name it."""
+        return {"etcd": lambda: self._cluster.store.is_open}

@@ -6,7 +6,7 @@ They mirror `metav1.ListOptions`, `CreateOptions`, `UpdateOptions`, `PatchOption
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from fauxkube.machinery.objects import Object
 
@@ -64,6 +64,13 @@ class WatchQuery:
     resource_version_match: str = ""
     send_initial_events: bool | None = None
     allow_bookmarks: bool = False
+
+
+class Patch(NamedTuple):
+    """A change to an object: decoded JSON, and what it means."""
+
+    kind: PatchKind
+    content: Any
 
 
 class ListResult(NamedTuple):

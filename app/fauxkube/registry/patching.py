@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.patch import PatchError, json_patch, merge, strategic
 from fauxkube.machinery.schema import ObjectSchema
 from fauxkube.registry import metadata as meta
 from fauxkube.registry.decoding import Decoder
-from fauxkube.registry.options import PatchKind, WriteOptions, Written
+from fauxkube.registry.options import Patch, WriteOptions, Written
 from fauxkube.registry.writing import Target, Writer
 
 
@@ -24,10 +22,10 @@ class Patcher:
         self._writer = writer
         self._decoder = decoder
 
-    async def patch(self, target: Target, patch: Any, kind: PatchKind, options: WriteOptions) -> Written:
+    async def patch(self, target: Target, patch: Patch, options: WriteOptions) -> Written:
         """Patch an object or its status; 404 when it is not there, 422 when the patch does not apply to it."""
         warnings: list[str] = []
-        apply = applier(patch, kind, self._decoder.schema_of(target.resource))
+        apply = applier(patch, self._decoder.schema_of(target.resource))
 
         def transform(current: Object) -> Object:
             conversion = target.resource.conversion
@@ -43,9 +41,9 @@ class Patcher:
         return await self._writer.guaranteed_update(target, transform, options, warnings=warnings)
 
 
-def applier(patch: Any, kind: PatchKind, schema: ObjectSchema | None) -> Callable[[Object], Any]:
-    """A patch (its bytes, or decoded) as a function of the document; `schema` is needed by strategic ones only."""
-    content = _loaded(patch)
+def applier(patch: Patch, schema: ObjectSchema | None) -> Callable[[Object], Any]:
+    """A patch as a function of the document; `schema` is needed by strategic ones only."""
+    kind, content = patch
     if kind == "json":
         return lambda document: json_patch.apply(document, content)
     if kind == "merge":
@@ -66,13 +64,3 @@ def _refusal(error: PatchError) -> status.StatusError:
     """Upstream's answer to a patch that does not apply."""
     reasons = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
     return status.StatusError(error.code, reasons.get(error.code, ""), str(error))
-
-
-def _loaded(patch: Any) -> Any:
-    """A patch as JSON; it may come as the bytes that were sent."""
-    if not isinstance(patch, bytes):
-        return patch
-    try:
-        return orjson.loads(patch)
-    except orjson.JSONDecodeError as error:
-        raise status.bad_request(f"error decoding patch: {error}") from None

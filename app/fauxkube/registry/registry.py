@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxkube.admission.chain import Chain
 from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.resource import Resource
@@ -21,7 +19,7 @@ from fauxkube.registry.options import (
     DeleteOptions,
     ListQuery,
     ListResult,
-    PatchKind,
+    Patch,
     WatchQuery,
     WriteOptions,
     Written,
@@ -128,18 +126,17 @@ class Registry:
         resource: Resource,
         namespace: str,
         name: str,
-        patch: Any,
-        kind: PatchKind,
+        patch: Patch,
         options: WriteOptions,
         *,
         subresource: str = "",
     ) -> Written:
-        """Change an object by a patch, which is decoded JSON."""
+        """Change an object, its status, or what another subresource shows of it, by a patch."""
         target = Target(resource, namespace, name, subresource)
         try:
             if subresource in ("", "status"):
-                return _present(resource, await self._patcher.patch(target, patch, kind, options))
-            return await self._subresources.patch(target, patch, kind, options)
+                return _present(resource, await self._patcher.patch(target, patch, options))
+            return await self._subresources.patch(target, patch, options)
         except StoreError as error:
             raise _unavailable(error) from error
 

@@ -14,7 +14,7 @@ from fauxkube.machinery.objects import GVR, Object
 from fauxkube.registry.codec import decode, encode
 from fauxkube.registry.decoding import Decoder
 from fauxkube.registry.deleting import Deleter
-from fauxkube.registry.options import DeleteOptions, PatchKind, WriteOptions, Written
+from fauxkube.registry.options import DeleteOptions, Patch, WriteOptions, Written
 from fauxkube.registry.patching import applier
 from fauxkube.registry.writing import Target, Writer
 from fauxkube.store.model import Entry
@@ -52,11 +52,11 @@ class Subresources:
             return await self._writer.update(target, body, options)
         return await self._project(target, lambda _: body, options)
 
-    async def patch(self, target: Target, patch: Any, kind: PatchKind, options: WriteOptions) -> Written:
+    async def patch(self, target: Target, patch: Patch, options: WriteOptions) -> Written:
         """Patch what the subresource shows."""
         projection = _projection(target.resource, target.subresource)
         schema = self._decoder.schema_of_kind(projection.group, projection.version, projection.kind)
-        return await self._project(target, applier(patch, kind, schema), options)
+        return await self._project(target, applier(patch, schema), options)
 
     async def _project(self, target: Target, change: Callable[[Object], Any], options: WriteOptions) -> Written:
         projection = _projection(target.resource, target.subresource)

@@ -14,7 +14,7 @@ from fauxkube.registry.options import (
     DeleteOptions,
     ListQuery,
     ListResult,
-    PatchKind,
+    Patch,
     WatchQuery,
     WriteOptions,
     Written,
@@ -98,13 +98,12 @@ class Pipelines(Protocol):
     ) -> Written:
         """Replace an object."""
 
-    async def patch(  # noqa: PLR0917 - the target, the change and how to make it
+    async def patch(
         self,
         resource: Resource,
         namespace: str,
         name: str,
-        patch: Any,
-        kind: PatchKind,
+        patch: Patch,
         options: WriteOptions,
         *,
         subresource: str = "",

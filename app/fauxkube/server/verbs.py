@@ -16,7 +16,7 @@ from fauxkube.kinds.resource import Resource
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
-from fauxkube.registry.options import Deleted, DeleteOptions, PatchKind, WriteOptions, Written
+from fauxkube.registry.options import Deleted, DeleteOptions, Patch, PatchKind, WriteOptions, Written
 from fauxkube.server import bodies, queries, responses, tables
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.negotiation import OBJECTS, MediaType, negotiate
@@ -101,10 +101,15 @@ class Verbs:
         kind: PatchKind = bodies.patch_kind(request)
         options = queries.write_options(request.query, "PatchOptions")
         strict = options.field_validation != "Ignore"
-        patch, problems = bodies.decode_patch(await bodies.read(request), kind, strict=strict)
+        content, problems = bodies.decode_patch(await bodies.read(request), kind, strict=strict)
         resource, namespace, name, subresource, _ = info
         written = await self._pipelines.patch(
-            resource, namespace, name, patch, kind, replace(options, problems=problems), subresource=subresource
+            resource,
+            namespace,
+            name,
+            Patch(kind, content),
+            replace(options, problems=problems),
+            subresource=subresource,
         )
         return self._written(request, info, media, written, created=written.created)
 

@@ -57,7 +57,8 @@ class Store:
         self.revision = 0
         #: The last revision given out; those between it and `revision` are on their way or have failed.
         self._assigned = 0
-        self._open = False
+        #: Whether writes are taken.
+        self.is_open = False
         #: The newest change on its way of each key that has one.
         self._overlay: dict[str, Change] = {}
         self._queued: list[Record] = []
@@ -74,14 +75,14 @@ class Store:
         self._history = History(self._history_limit, oldest=found.oldest, changes=found.changes)
         self._ledger = Ledger(found.allocations)
         self.revision = self._assigned = found.revision
-        self._open = True
+        self.is_open = True
 
     async def close(self) -> None:
         """Take no more writes, wait (not for ever) for those on their way, and end all subscriptions.
 
         Idempotent. Reads go on answering from memory; writes and subscriptions raise `Closed`.
         """
-        self._open = False
+        self.is_open = False
         await self._drain()
         await self._log.close()
         self._fail(TimeoutError("the store was closed first"))
@@ -127,7 +128,7 @@ class Store:
 
         A reader that is more than `limit` live changes behind is cut off. Raises Compacted, FutureRevision or Closed.
         """
-        if not self._open:
+        if not self.is_open:
             raise Closed("the store is not open")
         self._require_held(after)
         return self._subscriptions.add(prefix, self._history.since(after, prefix), limit=limit)
@@ -160,7 +161,7 @@ class Store:
         A caller that is cancelled while it waits does not take its write back. Raises Closed, or LogFailed when the
         log could not keep it; nothing of it then happened.
         """
-        if not self._open:
+        if not self.is_open:
             raise Closed("the store is not open")
         current = self.latest(write.key)
         if _is_lost(write, current):

@@ -25,7 +25,7 @@ from fauxkube.registry.options import (
     DeleteOptions,
     ListQuery,
     ListResult,
-    PatchKind,
+    Patch,
     WatchQuery,
     WriteOptions,
     Written,
@@ -202,20 +202,21 @@ class FakePipelines:
         self._found(resource, namespace, name)
         return Written(self.put(resource, body), body, self.warnings, created=False)
 
-    async def patch(  # noqa: PLR0917 - as the registry has it
+    async def patch(
         self,
         resource: Resource,
         namespace: str,
         name: str,
-        patch: Any,
-        kind: PatchKind,
+        patch: Patch,
         options: WriteOptions,
         *,
         subresource: str = "",
     ) -> Written:
-        self.calls.append((kind, patch, options))
+        self.calls.append((*patch, options))
         obj = self._found(resource, namespace, name)
-        return Written(self.put(resource, obj | (patch if kind != "json" else {})), obj, self.warnings, created=False)
+        return Written(
+            self.put(resource, obj | (patch.content if patch.kind != "json" else {})), obj, self.warnings, created=False
+        )
 
     async def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Deleted:
         self.calls.append(options)
