@@ -13,7 +13,8 @@ from fauxkube.machinery.objects import Object
 
 
 class StatusError(Exception):
-    """An answer other than success: HTTP `code`, machine-readable `reason`, `message`, and `details` as sent.
+    """An answer other than success: HTTP `code`, machine-readable `reason`, `message`, and `details` as sent:
+    empty ones that are given are sent too, as upstream's generic answers do.
 
     `continue_token` is set where a list may be gone on with, inconsistently, after its token has expired.
     """
@@ -32,6 +33,7 @@ class StatusError(Exception):
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self._sends_details = details is not None
         self.continue_token = continue_token
 
     def to_object(self) -> Object:
@@ -42,12 +44,12 @@ class StatusError(Exception):
             "metadata": {"continue": self.continue_token} if self.continue_token else {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
-            "code": self.code,
         }
-        if self.details:
+        if self.reason:
+            status["reason"] = self.reason
+        if self.details or self._sends_details:
             status["details"] = self.details
-        return status
+        return status | {"code": self.code}
 
 
 def _details(group_resource: str, name: str, **more: Any) -> dict[str, Any]:
@@ -128,7 +130,8 @@ def method_not_supported(group_resource: str, action: str) -> StatusError:
 
 def method_not_allowed() -> StatusError:
     """405 for an HTTP method that a path does not have."""
-    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    message = "the server does not allow this method on the requested resource"
+    return StatusError(405, "MethodNotAllowed", message, details={})
 
 
 def not_acceptable(accepted: Iterable[str]) -> StatusError:
@@ -187,7 +190,7 @@ def too_large_resource_version(given: int, current: int) -> StatusError:
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
         "retryAfterSeconds": 1,
     }
-    message = f"Too large resource version: {given}, current: {current}"
+    message = f"Timeout: Too large resource version: {given}, current: {current}"
     return StatusError(504, "Timeout", message, details=details)
 
 
