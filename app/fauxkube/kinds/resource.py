@@ -186,28 +186,28 @@ class Resource:
     #: What every request to the resource is warned of, for one that is on its way out.
     deprecation: str = ""
 
-    @property
-    def gvr(self) -> GVR:
-        return GVR(self.group, self.version, self.plural)
+    gvr: GVR = field(init=False)
+    api_version: str = field(init=False)
+    #: As in the `apiVersion` of what is stored.
+    stored_api_version: str = field(init=False)
+    #: As messages name it: `pods`, `deployments.apps`.
+    group_resource: str = field(init=False)
+    #: What the store's keys of this resource start with: `pods/`, `apps/deployments/`.
+    prefix: str = field(init=False)
 
-    @property
-    def api_version(self) -> str:
-        return self.gvr.api_version
-
-    @property
-    def stored_api_version(self) -> str:
-        """As in the `apiVersion` of what is stored."""
-        return self.conversion.stored_as if self.conversion else self.api_version
-
-    @property
-    def group_resource(self) -> str:
-        """As messages name it: `pods`, `deployments.apps`."""
-        return self.gvr.group_resource
-
-    @property
-    def prefix(self) -> str:
-        """What the store's keys of this resource start with: `pods/`, `apps/deployments/`."""
-        return (self.storage or (f"{self.group}/{self.plural}" if self.group else self.plural)) + "/"
+    def __post_init__(self) -> None:
+        """Work out the names that every request asks for."""
+        gvr = GVR(self.group, self.version, self.plural)
+        stored_as = self.conversion.stored_as if self.conversion else gvr.api_version
+        storage = self.storage or (f"{self.group}/{self.plural}" if self.group else self.plural)
+        for name, value in (
+            ("gvr", gvr),
+            ("api_version", gvr.api_version),
+            ("stored_api_version", stored_as),
+            ("group_resource", gvr.group_resource),
+            ("prefix", storage + "/"),
+        ):
+            object.__setattr__(self, name, value)
 
     def key(self, namespace: str, name: str) -> str:
         """The store's key of one object."""
