@@ -7,16 +7,21 @@ way of their own (`Time`, `Quantity`, `IntOrString`, raw JSON).
 from __future__ import annotations
 
 from binascii import b2a_base64
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fauxkube.machinery.decoding import MalformedError, decode_json
+from fauxkube.machinery.objects import Object
 from fauxkube.machinery.protobuf.errors import ProtobufError
 from fauxkube.machinery.protobuf.fields import Converter, struct, text
 from fauxkube.machinery.protobuf.wire import LENGTH, VARINT
 from fauxkube.machinery.times import to_micro_time, to_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: How deep raw JSON may go: orjson writes 254 levels, and the object that it is in takes some of them.
+_MAX_DEPTH = 200
 
 
 def _base64(raw: bytes) -> str:
@@ -74,7 +79,22 @@ def _json(raw: bytes) -> Any:
         value, _ = decode_json(_RAW.decode(raw).get("raw") or b"null")
     except MalformedError as error:
         raise ProtobufError(str(error)) from None
+    if _goes_too_deep(value):
+        raise ProtobufError("exceeded max depth")
     return value
+
+
+def _goes_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [item for each in level if isinstance(each, dict | list) for item in _held(each)]
+        if not level:
+            return False
+    return True
+
+
+def _held(value: Object | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 SCALARS: dict[str, Converter] = {
