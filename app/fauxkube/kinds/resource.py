@@ -118,22 +118,6 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
-    """A subresource that shows part of an object as an object of another kind, such as `scale`.
-
-    A read answers `read(object)`. A write changes what `read` gave, and must pass `validate`; `write(object, changed)`
-    then carries the change over into the object, in place, which goes the way of every update from there.
-    """
-
-    group: str
-    version: str
-    kind: str
-    read: Callable[[Object], Object]
-    write: Callable[[Object, Object], None]
-    validate: Callable[[Object], list[FieldError]]
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
     """A column of the printed table; one of `priority` above 0 shows with `-o wide` only."""
 
@@ -148,6 +132,25 @@ class Column:
 NAME_COLUMN = Column("Name", "Name must be unique within a namespace.", format="name")
 #: Time since creation, which most tables have.
 AGE_COLUMN = Column("Age", "CreationTimestamp is the server's time when this object was created.")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A subresource that shows part of an object as an object of another kind, such as `scale`.
+
+    A read answers `read(object)`. A write changes what `read` gave, and must pass `validate`; `write(object, changed)`
+    then carries the change over into the object, in place, which goes the way of every update from there. It prints as
+    a table of its own.
+    """
+
+    group: str
+    version: str
+    kind: str
+    read: Callable[[Object], Object]
+    write: Callable[[Object, Object], None]
+    validate: Callable[[Object], list[FieldError]]
+    columns: Sequence[Column]
+    row: Callable[[Object, datetime], list[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

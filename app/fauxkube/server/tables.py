@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import orjson
 
-from fauxkube.kinds.resource import Resource
+from fauxkube.kinds.resource import Projection, Resource
 from fauxkube.machinery import status, table
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
@@ -57,9 +57,9 @@ def _list_head(kind: str, api_version: str, metadata: Object) -> bytes:
 
 
 def object_document(
-    resource: Resource, value: bytes, media: MediaType, *, include: IncludeObject, now: datetime
+    resource: Resource, value: bytes, media: MediaType, *, include: IncludeObject, now: datetime, subresource: str = ""
 ) -> bytes:
-    """One object in the form agreed on."""
+    """One object, or what a subresource shows of it, in the form agreed on."""
     if not media.kind:
         return value
     obj = orjson.loads(value)
@@ -71,7 +71,8 @@ def object_document(
         problem = "you requested PartialObjectMetadataList, but the requested object is not a list"
         raise _not_acceptable(problem, resource)
     version = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-    return orjson.dumps(table_of(resource, [obj], version, include=include, now=now))
+    shown = resource.projections.get(subresource, resource)
+    return orjson.dumps(table_of(shown, [obj], version, include=include, now=now))
 
 
 def collection_document(
@@ -90,7 +91,7 @@ def collection_document(
 
 
 def table_of(
-    resource: Resource,
+    shown: Resource | Projection,
     objects: Sequence[Object],
     metadata: Object,
     *,
@@ -99,17 +100,17 @@ def table_of(
     definitions: bool = True,
 ) -> Object:
     """Objects as a `Table`; without column `definitions` as the later events of a watch have it."""
-    rows = [(_cells(resource, obj, now), obj) for obj in objects]
-    return table.render(resource.columns, rows, include=include, list_metadata=metadata, definitions=definitions)
+    rows = [(_cells(shown, obj, now), obj) for obj in objects]
+    return table.render(shown.columns, rows, include=include, list_metadata=metadata, definitions=definitions)
 
 
-def _cells(resource: Resource, obj: Object, now: datetime) -> list[Any]:
-    """An object's cells; rows are made from the stored form."""
-    if resource.conversion is not None:
-        obj = resource.conversion.to_stored(obj)
-    if resource.row is None:
+def _cells(shown: Resource | Projection, obj: Object, now: datetime) -> list[Any]:
+    """An object's cells; a resource's rows are made from the stored form."""
+    if isinstance(shown, Resource) and shown.conversion is not None:
+        obj = shown.conversion.to_stored(obj)
+    if shown.row is None:
         return [obj["metadata"]["name"], obj["metadata"]["creationTimestamp"]]
-    return resource.row(obj, now)
+    return shown.row(obj, now)
 
 
 def _not_acceptable(message: str, resource: Resource) -> status.StatusError:

@@ -148,7 +148,9 @@ class Verbs:
         if media.kind:
             include = tables.include_of(queries.text(request.query, "includeObject"))
             now = self._clock.now()
-            value = tables.object_document(info.resource, value, media, include=include, now=now)
+            value = tables.object_document(
+                info.resource, value, media, include=include, now=now, subresource=info.subresource
+            )
         return responses.object_response(media, value, status=code, pretty=request.pretty)
 
 

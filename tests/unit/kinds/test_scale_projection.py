@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from fauxkube.kinds.apps import deployment, replica_set
@@ -79,6 +81,14 @@ def test_a_scale_insists_on_the_version_and_uid_that_it_names(given: Object, ver
 
     assert obj["spec"]["replicas"] == 5
     assert (obj["metadata"]["resourceVersion"], obj["metadata"]["uid"]) == (version, uid)
+
+
+@pytest.mark.parametrize(("replicas", "desired"), [(3, 3), (0, 0)])
+def test_a_scale_prints_the_replicas_wanted_and_there(replicas: int, desired: int) -> None:
+    now = datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)
+
+    assert [column.name for column in SCALE.columns] == ["Name", "Desired", "Available", "Age"]
+    assert SCALE.row(scale_of(workload(replicas)), now) == ["web", desired, 2, "9s"]
 
 
 def test_replicas_are_not_negative() -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from fauxkube.kinds.core.field_checks import non_negative_errors
-from fauxkube.kinds.resource import Projection
+from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Projection
 from fauxkube.machinery.fields import FieldError, Path
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, name_of
 from fauxkube.machinery.selectors import label_selector_from
+from fauxkube.machinery.table import age
+
+COLUMNS = (
+    NAME_COLUMN,
+    Column("Desired", "Number of desired pods.", type="integer"),
+    Column("Available", "Number of observed pods.", type="integer"),
+    AGE_COLUMN,
+)
 
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -39,5 +50,10 @@ def validate_scale(scale: Object) -> list[FieldError]:
     return non_negative_errors((scale.get("spec") or {}).get("replicas"), Path("spec").child("replicas"))
 
 
-SCALE = Projection("autoscaling", "v1", "Scale", scale_of, apply_scale, validate_scale)
+def _row(scale: Object, now: datetime) -> list[Any]:
+    desired = (scale.get("spec") or {}).get("replicas") or 0
+    return [name_of(scale), desired, scale["status"]["replicas"], age(scale, now)]
+
+
+SCALE = Projection("autoscaling", "v1", "Scale", scale_of, apply_scale, validate_scale, COLUMNS, _row)
 SCALE_VERBS = ("get", "patch", "update")
