@@ -8,11 +8,21 @@ tried. No header, or an empty one, means JSON. Clients send few different header
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from fauxkube.machinery import status
 
-Format = Literal["json", "yaml"]
+Format = Literal[
+    "json",
+    "yaml",
+    "com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    "com.github.proto-openapi.spec.v2@v1.0+protobuf",
+]
+
+#: The media types of answers; an `@`, which none may have, is asked for but not answered.
+_CONTENT_TYPES: dict[Format, bytes] = {
+    each: f"application/{each.replace('@', '.')}".encode() for each in get_args(Format)
+}
 
 
 class MediaType(NamedTuple):
@@ -27,7 +37,7 @@ class MediaType(NamedTuple):
     @property
     def content_type(self) -> bytes:
         """As the response's header names it."""
-        return b"application/json" if self.format == "json" else b"application/yaml"
+        return _CONTENT_TYPES[self.format]
 
 
 class Offer(NamedTuple):
@@ -48,6 +58,9 @@ _META = frozenset(
 
 JSON_ONLY = Offer(("json",))
 PLAIN = Offer(("json", "yaml"))
+OPENAPI_V2 = Offer(
+    ("json", "com.github.proto-openapi.spec.v2.v1.0+protobuf", "com.github.proto-openapi.spec.v2@v1.0+protobuf")
+)
 OBJECTS = Offer(("json", "yaml"), _META)
 STREAM = Offer(("json",), _META)
 DISCOVERY = Offer(

@@ -1,7 +1,7 @@
-"""`/openapi/v3`, one document a group version, and `/openapi/v2`: all in JSON, made when they are first asked for.
+"""`/openapi/v3`, one document a group version, and `/openapi/v2`: made when they are first asked for.
 
-The index names each document with a hash, and a request with that hash may be cached for good (KEP-2896). Clients
-that ask for protobuf first take JSON as their second choice, or fall back to it after the 406.
+The index names each document with a hash, and a request with that hash may be cached for good (KEP-2896). Version 2
+comes in protobuf too, as its clients take nothing else; those of version 3 take JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.machinery.schema import Schemas
 from fauxkube.server import queries
 from fauxkube.server.asgi import Header, Request, Response
-from fauxkube.server.negotiation import JSON_ONLY, negotiate
+from fauxkube.server.negotiation import JSON_ONLY, OPENAPI_V2, MediaType, negotiate
 from fauxkube.server.openapi_paths import Writer, operated_kinds
 from fauxkube.server.openapi_schemas import SHARED, Names, components
 
@@ -35,12 +35,12 @@ class OpenAPI:
         self._catalogue = catalogue
         self._schemas = schemas
         self._version = kubernetes_version
-        self._kept: dict[str, tuple[str, bytes]] = {}
+        self._kept: dict[tuple[str, bytes], tuple[str, bytes]] = {}
 
     def maker(self, path: str, request: Request) -> Callable[[], Response] | None:
         """What makes the document at a path; None where there is none."""
         if path == _V3:
-            return lambda: self._answer(request, self._index())
+            return lambda: _answer(request, self._index(), negotiate(request.accept, JSON_ONLY))
         if path == _V2:
             return lambda: self._document(request, _V2, self._catalogue.resources)
         resources = self._group_versions().get(path.removeprefix(f"{_V3}/"))
@@ -67,23 +67,17 @@ class OpenAPI:
         return hashlib.sha256(f"{self._version}{parts}".encode()).hexdigest()[:32].upper()
 
     def _document(self, request: Request, path: str, resources: Iterable[Resource]) -> Response:
+        media = negotiate(request.accept, OPENAPI_V2 if path == _V2 else JSON_ONLY)
         fingerprint = self._hash(resources)
         asked = queries.text(request.query, "hash")
         if asked and asked != fingerprint:
             return Response(301, b"", headers=[(b"location", f"{path}?hash={fingerprint}".encode())])
-        kept = self._kept.get(path)
+        key = path, media.content_type
+        kept = self._kept.get(key)
         if kept is None or kept[0] != fingerprint:
             document = self._v2(resources) if path == _V2 else self._v3(resources)
-            kept = self._kept[path] = (fingerprint, orjson.dumps(document))
-        return self._answer(request, kept[1], [_IMMUTABLE] if asked else [])
-
-    def _answer(self, request: Request, body: bytes, headers: list[Header] | None = None) -> Response:
-        negotiate(request.accept, JSON_ONLY)
-        tag = b'"%b"' % hashlib.sha256(body).hexdigest().upper().encode()
-        added = [(b"etag", tag), _VARY, *(headers or [])]
-        if request.if_none_match == tag:
-            return Response(304, b"", headers=added)
-        return Response(200, body, headers=added)
+            kept = self._kept[key] = (fingerprint, _encoded(document, media))
+        return _answer(request, kept[1], media, [_IMMUTABLE] if asked else [])
 
     def _v3(self, resources: Iterable[Resource]) -> Object:
         definitions = self._schemas.raw_definitions()
@@ -106,6 +100,22 @@ class OpenAPI:
             "paths": Writer(names, v2=True).paths(resources),
             "definitions": components(definitions, roots, v2=True),
         }
+
+
+def _encoded(document: Object, media: MediaType) -> bytes:
+    if media.format == "json":
+        return orjson.dumps(document)
+    from fauxkube.server import openapi_protobuf
+
+    return openapi_protobuf.encode(document)
+
+
+def _answer(request: Request, body: bytes, media: MediaType, headers: Iterable[Header] = ()) -> Response:
+    tag = b'"%b"' % hashlib.sha256(body).hexdigest().upper().encode()
+    added = [(b"etag", tag), _VARY, *headers]
+    if request.if_none_match == tag:
+        return Response(304, b"", headers=added)
+    return Response(200, body, media.content_type, added)
 
 
 def _known(names: Names, resources: Iterable[Resource]) -> list[str]:

@@ -149,11 +149,20 @@ def test_openapi_v2_covers_every_group(cluster: FakeCluster) -> None:
     assert set(_references(document["definitions"], "#/definitions/")) <= document["definitions"].keys()
 
 
-@pytest.mark.parametrize("path", ["/openapi/v3", "/openapi/v2", "/openapi/v3/api/v1"])
-def test_openapi_is_not_served_as_protobuf(cluster: FakeCluster, path: str) -> None:
-    protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+@pytest.mark.parametrize("path", ["/openapi/v3", "/openapi/v3/api/v1"])
+def test_openapi_v3_is_not_served_as_protobuf(cluster: FakeCluster, path: str) -> None:
+    protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
     assert cluster.call("GET", path, headers={"accept": protobuf}).status == 406
     assert cluster.call("GET", path, headers={"accept": f"{protobuf}, */*"}).status == 200
+
+
+@pytest.mark.parametrize("separator", [".", "@"])
+def test_openapi_v2_is_served_as_protobuf_under_its_old_name_too(cluster: FakeCluster, separator: str) -> None:
+    accept = f"application/com.github.proto-openapi.spec.v2{separator}v1.0+protobuf"
+    answer = cluster.call("GET", "/openapi/v2", headers={"accept": accept})
+    assert answer.status == 200
+    assert answer.header("content-type") == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    assert answer.body.startswith(b"\x0a\x032.0")
 
 
 def test_there_is_no_openapi_document_of_an_unknown_group(cluster: FakeCluster) -> None:
