@@ -26,6 +26,17 @@ def serve(settings: Settings, *, host: str, port: int, announce: Announce) -> No
     _runner()(_serve(settings, host=host, port=port, announce=announce))
 
 
+def _spare_the_garbage_collector() -> None:
+    """Look for reference cycles less often, and not among what is there for good.
+
+    The heap is mostly decoded objects, which form no cycles: going through them at Python's usual pace costs a tenth
+    of the time and pauses every request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 def _runner() -> Callable[[Coroutine[None, None, None]], None]:
     """uvloop where it is to be had (not on Windows), asyncio's own loop elsewhere."""
     try:
@@ -46,8 +57,7 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
         await listener.bind()
         await cluster.start()
         await listener.serve()
-        gc.collect()
-        gc.freeze()
+        _spare_the_garbage_collector()
         announce(listener.url, host, settings.data)
         await stopped.wait()
     except OSError as error:

@@ -27,7 +27,7 @@ class Rank(IntEnum):
 
 
 #: The longest that a unit of each rank is held back, in seconds.
-PATIENCE = {Rank.CONTROL: 2.0, Rank.EVENTS: 10.0}
+PATIENCE = {Rank.CONTROL: 3.0, Rank.EVENTS: 10.0}
 
 
 class _Waiter(NamedTuple):
