@@ -192,10 +192,12 @@ def test_the_template_is_judged_as_a_pod() -> None:
 
 
 def test_the_selector_is_fixed() -> None:
-    errors = STRATEGY.validate_update(deployment(selector={"matchLabels": {"app": "shop"}}), deployment())
+    changed = deployment(selector={"matchLabels": {"tier": "front", "app": "shop"}})
+
+    errors = STRATEGY.validate_update(changed, deployment())
 
     assert [(error.field, error.message) for error in errors] == [
-        ("spec.selector", 'Invalid value: {"matchLabels":{"app":"shop"}}: field is immutable')
+        ("spec.selector", 'Invalid value: {"matchLabels":{"app":"shop","tier":"front"}}: field is immutable')
     ]
 
 

@@ -17,12 +17,12 @@ from fauxkube.kinds.apps.workload_validation import (
     validate_counts,
     validate_not_empty,
     validate_restarted,
+    validate_selector_kept,
 )
 from fauxkube.kinds.apps.workload_warnings import template_warnings
 from fauxkube.kinds.core.pod_template import default_pod_template, validate_pod_template
 from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource, Strategy
 from fauxkube.machinery.fields import FieldError, Path
-from fauxkube.machinery.metadata import validate_immutable
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.selectors import SelectorError, label_selector_from, validate_label_selector
 from fauxkube.machinery.table import age, joined_labels
@@ -72,7 +72,7 @@ class DaemonSetStrategy(Strategy):
         return errors + validate_counts(spec, ("revisionHistoryLimit",), _SPEC)
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
-        return validate_immutable(obj["spec"].get("selector"), old["spec"].get("selector"), _SPEC.child("selector"))
+        return validate_selector_kept(obj, old)
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         status = obj.get("status") or {}

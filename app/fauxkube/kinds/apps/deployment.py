@@ -18,12 +18,12 @@ from fauxkube.kinds.apps.workload_validation import (
     validate_replica_counts,
     validate_required_selector,
     validate_selected_template,
+    validate_selector_kept,
 )
 from fauxkube.kinds.apps.workload_warnings import name_warnings, template_warnings
 from fauxkube.kinds.core.pod_template import default_pod_template
 from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource, Strategy
 from fauxkube.machinery.fields import FieldError, Path
-from fauxkube.machinery.metadata import validate_immutable
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.table import age
 
@@ -66,7 +66,7 @@ class DeploymentStrategy(Strategy):
         return errors
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
-        return validate_immutable(obj["spec"].get("selector"), old["spec"].get("selector"), _SPEC.child("selector"))
+        return validate_selector_kept(obj, old)
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         status = obj.get("status") or {}

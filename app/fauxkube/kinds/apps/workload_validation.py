@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fauxkube.kinds.core.field_checks import non_negative_errors
 from fauxkube.kinds.core.pod_template import validate_pod_template
 from fauxkube.machinery.fields import FieldError, Path
+from fauxkube.machinery.metadata import validate_immutable
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.selectors import SelectorError, label_selector_from, validate_label_selector
 
@@ -16,6 +17,19 @@ def validate_required_selector(selector: Object | None, path: Path) -> list[Fiel
     if selector is None:
         return [path.required()]
     return validate_label_selector(selector, path) + validate_not_empty(selector, "deployment", path)
+
+
+def validate_selector_kept(new: Object, old: Object) -> list[FieldError]:
+    """A selector stays what it is."""
+    selector, old_selector = (_with_sorted_labels(each["spec"].get("selector")) for each in (new, old))
+    return validate_immutable(selector, old_selector, Path("spec").child("selector"))
+
+
+def _with_sorted_labels(selector: Object | None) -> Object | None:
+    """The selector as a refusal shows it: Go writes maps in order of their keys."""
+    if not selector or not selector.get("matchLabels"):
+        return selector
+    return selector | {"matchLabels": dict(sorted(selector["matchLabels"].items()))}
 
 
 def validate_not_empty(selector: Object, owner: str, path: Path) -> list[FieldError]:
@@ -37,8 +51,9 @@ def validate_selected_template(spec: Object, owner: str, path: Path) -> list[Fie
 
 
 def _labels(template: Object) -> Object | None:
+    """The template's labels in order, as Go writes maps."""
     labels: Object | None = (template.get("metadata") or {}).get("labels")
-    return labels
+    return labels and dict(sorted(labels.items()))
 
 
 def unselected(template: Object, path: Path) -> FieldError:

@@ -42,7 +42,8 @@ def _taint_errors(taint: Object, seen: set[tuple[str, str]], path: Path) -> list
         errors.append(path.child("value").invalid(value, ";".join(problems)))
     errors += supported_errors(effect, TAINT_EFFECTS, path.child("effect"))
     if (key, effect) in seen:
-        duplicate = path.duplicate(taint)
+        shown = {"Key": key, "Value": value, "Effect": effect, "TimeAdded": taint.get("timeAdded")}
+        duplicate = path.duplicate(shown)
         errors.append(duplicate._replace(message=f"{duplicate.message}: taints must be unique by key and effect pair"))
     seen.add((key, effect))
     return errors
@@ -60,7 +61,11 @@ def validate_resources(node: Object) -> list[FieldError]:
 def validate_node_update(new: Object, old: Object) -> list[FieldError]:
     """What a change of a node, or of its status, may not do."""
     spec, old_spec = new["spec"], old.get("spec") or {}
-    errors = duplicate_errors(new.get("status", {}).get("addresses") or (), _STATUS.child("addresses"))
+    addresses = [
+        {"Type": each.get("type") or "", "Address": each.get("address") or ""}
+        for each in new.get("status", {}).get("addresses") or ()
+    ]
+    errors = duplicate_errors(addresses, _STATUS.child("addresses"))
     if old_spec.get("podCIDRs") and old_spec["podCIDRs"] != spec.get("podCIDRs"):
         errors.append(_SPEC.child("podCIDRs").forbidden(_ONCE.format("podCIDR")))
     if old_spec.get("providerID") and old_spec["providerID"] != spec.get("providerID"):

@@ -102,6 +102,11 @@ def _port_errors(port: Object, path: Path, taken: set[str], *, name_required: bo
     return errors
 
 
+def _internal_port(protocol: object, number: object) -> Object:
+    """What refusals show of a port: upstream's internal struct, whose fields JSON names as Go does."""
+    return {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": number, "TargetPort": 0, "NodePort": 0}
+
+
 def _clash_errors(ports: list[Object]) -> list[FieldError]:
     """A node port, and a port, can be had once for each protocol."""
     errors = []
@@ -113,7 +118,7 @@ def _clash_errors(ports: list[Object]) -> list[FieldError]:
         if node_port and (protocol, node_port) in node_ports:
             errors.append(at.child("nodePort").duplicate(node_port))
         if (protocol, number) in numbers:
-            errors.append(at.duplicate({"protocol": protocol, "port": number, "targetPort": 0}))
+            errors.append(at.duplicate(_internal_port(protocol, number)))
         node_ports.add((protocol, node_port))
         numbers.add((protocol, number))
     return errors

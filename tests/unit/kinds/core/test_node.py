@@ -73,8 +73,8 @@ TAINT = {"key": "a", "value": "b", "effect": "NoSchedule"}
             node(taints=[TAINT, TAINT]),
             [
                 (
-                    'metadata.taints[1]: Duplicate value: {"key":"a","value":"b","effect":"NoSchedule"}: '
-                    "taints must be unique by key and effect pair"
+                    'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"b","Effect":"NoSchedule",'
+                    '"TimeAdded":null}: taints must be unique by key and effect pair'
                 )
             ],
         ),
@@ -131,7 +131,7 @@ def test_nodes_are_judged(obj: Object, expected: list[str]) -> None:
         (
             node(status={"addresses": [{"type": "InternalIP", "address": "1.2.3.4"}] * 2}),
             node(),
-            ['status.addresses[1]: Duplicate value: {"type":"InternalIP","address":"1.2.3.4"}'],
+            ['status.addresses[1]: Duplicate value: {"Type":"InternalIP","Address":"1.2.3.4"}'],
         ),
     ],
 )

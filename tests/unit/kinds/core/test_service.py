@@ -140,7 +140,10 @@ def test_common_services_are_accepted(spec: Object) -> None:
         ),
         (
             {"ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}]},
-            'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80,"targetPort":0}',
+            (
+                'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,'
+                '"TargetPort":0,"NodePort":0}'
+            ),
         ),
         (
             {"ports": [{"port": 80, "protocol": "ICMP"}]},
