@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import orjson
@@ -25,6 +26,9 @@ _GO_WORDS = {
     "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
 }
 _TOO_DEEP = "exceeded max depth"
+#: How deep objects and arrays may lie in one another. Go's decoder takes 10,000 levels; what is taken here must also
+#: be encoded again, inside of a list or a table, and orjson encodes 254.
+MAX_DEPTH = 200
 
 
 class MalformedError(ValueError):
@@ -37,6 +41,8 @@ def decode_json(body: bytes, *, strict: bool = False) -> tuple[Any, list[str]]:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         value = _load_leniently(body)
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and is_too_deep(value):
+        raise MalformedError(_TOO_DEEP)
     if not strict or _has_no_duplicates(body, value):
         return value, []
     return value, _duplicates(body.decode(errors="replace"))
@@ -46,28 +52,49 @@ def decode_yaml(body: bytes, *, strict: bool = False) -> tuple[Any, list[str]]:
     """The first document of a YAML text, and its duplicate keys if `strict`."""
     from fauxkube.machinery.yaml_decoding import load
 
-    return load(body, strict=strict)
+    value, duplicates = load(body, strict=strict)
+    if is_too_deep(value):
+        raise MalformedError(_TOO_DEEP)
+    return value, duplicates
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether objects and arrays lie in one another deeper than `MAX_DEPTH`."""
+    layer = [value]
+    for _ in range(MAX_DEPTH + 1):
+        layer = [item for each in layer if isinstance(each, (dict, list)) for item in _items(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def _load_leniently(body: bytes) -> Any:
-    """The value after bytes that are no UTF-8 are replaced, as Go does; else Go's complaint."""
+    """The value after what is no Unicode is replaced, as Go does; else Go's complaint."""
     text = body.decode(errors="replace")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        _complain(text)
+        value = _load_slowly(text)
+    whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    return orjson.loads(whole.decode("utf-16-le", "replace"))
 
 
-def _complain(text: str) -> NoReturn:
+def _load_slowly(text: str) -> Any:
+    """The value of a text in which surrogates stand alone; of any other, Go's complaint."""
     try:
-        json.loads(text, parse_constant=lambda name: _refuse(text, text.index(name), "looking for beginning of value"))
+        return json.loads(
+            text, parse_constant=lambda name: _refuse(text, text.index(name), "looking for beginning of value")
+        )
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise MalformedError("unexpected end of JSON input") from None
         _refuse(text, error.pos, _GO_WORDS.get(error.msg) or _after(text, error.pos))
     except RecursionError:
-        pass
-    raise MalformedError(_TOO_DEEP)
+        raise MalformedError(_TOO_DEEP) from None
 
 
 def _refuse(text: str, position: int, problem: str) -> NoReturn:

@@ -7,7 +7,7 @@ Go's parser; sexagesimal numbers are not known. Aliases are copied, within bound
 from __future__ import annotations
 
 import re
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import yaml
@@ -23,7 +23,7 @@ _BOOLEAN += "|y|Y|n|N"
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _NULL = "~|null|Null|NULL|"
-_FLOAT_WHOLE_BELOW = 1e21
+_INT64 = range(-(2**63), 2**63)
 #: How many values the aliases of a text may copy for each of its bytes.
 _COPIES_PER_BYTE = 10
 _COPIES = 10_000
@@ -99,7 +99,7 @@ class _ToJson:
             return {_key(key): self.convert(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.convert(item) for item in value]
-        if isinstance(value, float):
+        if isinstance(value, float) or (type(value) is int and value not in _INT64):
             return _number(value)
         return value.decode(errors="replace") if isinstance(value, bytes) else value
 
@@ -111,9 +111,14 @@ def _key(key: Any) -> str:
 
 
 def _number(value: float) -> float | int:
-    if not isfinite(value):
-        raise MalformedError(f"error converting YAML to JSON: json: unsupported value: {value}")
-    return int(value) if value.is_integer() and abs(value) < _FLOAT_WHOLE_BELOW else value
+    """A float as JSON: whole if it is; of what 64 bits do not hold, the nearest float."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if not isfinite(number):
+        raise MalformedError(f"error converting YAML to JSON: json: unsupported value: {number}")
+    return int(number) if number.is_integer() and abs(number) < 2**63 else number
 
 
 def _problem(error: yaml.YAMLError) -> str:
