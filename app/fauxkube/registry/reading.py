@@ -7,26 +7,37 @@ revision of its first page.
 
 from __future__ import annotations
 
+import re
+
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
+from fauxkube.machinery.fields import Path
 from fauxkube.registry import tokens
 from fauxkube.registry.options import ListQuery, ListResult
 from fauxkube.registry.selection import Selection
 from fauxkube.store.model import Compacted, Entry, FutureRevision, Page
 from fauxkube.store.store import Store
 
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
+#: A `resourceVersion` is an unsigned 64-bit number.
+_LARGEST = 2**64 - 1
+
 
 def parse_revision(text: str) -> int | None:
-    """A `resourceVersion` parameter; None when it is unset, 400 when it is not a revision."""
+    """A `resourceVersion` parameter; None when it is unset, 422 when it is not a revision."""
     if not text:
         return None
-    try:
-        revision = int(text)
-    except ValueError:
-        raise status.bad_request(f'strconv.ParseUint: parsing "{text}": invalid syntax') from None
-    if revision < 0:
-        raise status.bad_request(f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    return revision
+    if not _DIGITS.fullmatch(text):
+        raise _not_a_revision(text, "invalid syntax")
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(_LARGEST)) or int(digits) > _LARGEST:
+        raise _not_a_revision(text, "value out of range")
+    return int(digits)
+
+
+def _not_a_revision(text: str, problem: str) -> status.StatusError:
+    error = Path("resourceVersion").invalid(text, f'strconv.ParseUint: parsing "{text}": {problem}')
+    return status.StatusError(422, "Invalid", f"{error.field}: {error.message}")
 
 
 class Reader:
@@ -61,6 +72,8 @@ class Reader:
         """The key to start after, and the revision to read at (None: the newest)."""
         if query.continue_:
             token = tokens.decode(query.continue_)
+            if query.resource_version not in ("", "0"):
+                raise status.bad_request("specifying resource version is not allowed when using continue")
             return resource.prefix + token.start, token.revision or None
         revision = parse_revision(query.resource_version)
         exact = query.resource_version_match == "Exact" or (query.limit and not query.resource_version_match)

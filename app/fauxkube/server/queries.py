@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INT64 = range(-(2**63), 2**63)
+#: Text with more digits than these is not even read.
+_INTEGER_LENGTH = 100
 _FIELD_MANAGER_LENGTH = 128
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
@@ -51,8 +53,8 @@ def integer(query: Query, name: str) -> int | None:
         return None
     if not _INTEGER.fullmatch(values[0]):
         raise status.bad_request(f'strconv.ParseInt: parsing "{values[0]}": invalid syntax')
-    number = int(values[0])
-    if number not in _INT64:
+    number = int(values[0]) if len(values[0]) <= _INTEGER_LENGTH else None
+    if number is None or number not in _INT64:
         raise status.bad_request(f'strconv.ParseInt: parsing "{values[0]}": value out of range')
     return number
 
