@@ -68,11 +68,13 @@ class Deleter:
     def _step(self, resource: Resource, obj: Object, options: DeleteOptions) -> _Step:
         """Decide, and change `obj` accordingly."""
         metadata = obj["metadata"]
-        marked, given = is_terminating(obj), metadata.get("deletionGracePeriodSeconds")
+        marked, left = is_terminating(obj), metadata.get("deletionGracePeriodSeconds")
         asked = options.grace_period_seconds
-        if marked and given is not None and (asked is None or asked >= given):
+        if asked is not None and asked < 0:
+            asked = 1
+        if marked and left and (asked is None or asked >= left):
             return _Step.LEAVE
-        grace = _grace(resource, obj, asked)
+        grace = asked if marked and left else None if marked else resource.strategy.grace_period(obj, asked)
         finalizers = metadata.get("finalizers") or []
         kept = _finalizers(finalizers, options)
         _set_or_drop(metadata, "finalizers", kept)
@@ -124,13 +126,6 @@ class Deleter:
         return Deleted(result.entry.value, ordered, gone)
 
 
-def _grace(resource: Resource, obj: Object, asked: int | None) -> int | None:
-    """Seconds of grace from now on; None for an object that has none."""
-    if not is_terminating(obj):
-        return resource.strategy.grace_period(obj, asked)
-    return asked if obj["metadata"].get("deletionGracePeriodSeconds") is not None else None
-
-
 def _set_or_drop(metadata: Object, name: str, value: list[str]) -> None:
     if value:
         metadata[name] = value
@@ -151,14 +146,19 @@ def _finalizers(before: list[str], options: DeleteOptions) -> list[str]:
 
 
 def _check_preconditions(resource: Resource, obj: Object, options: DeleteOptions) -> None:
+    """Upstream names the kind, not the resource, where a precondition fails."""
     metadata = obj["metadata"]
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     if options.uid and options.uid != metadata["uid"]:
-        problem = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
-        raise status.conflict(resource.group_resource, metadata["name"], problem)
+        problem = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
+            "The object might have been deleted and then recreated"
+        )
+        raise status.conflict(kind, metadata["name"], problem)
     version = options.resource_version
     if version and version != metadata["resourceVersion"]:
         problem = (
-            f"Precondition failed: ResourceVersion in precondition: {version}, "
-            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record "
+            f"({metadata['resourceVersion']}). The object might have been modified"
         )
-        raise status.conflict(resource.group_resource, metadata["name"], problem)
+        raise status.conflict(kind, metadata["name"], problem)
