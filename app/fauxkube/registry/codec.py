@@ -36,6 +36,9 @@ _METADATA_ORDER = (
     "managedFields",
 )
 
+#: Empty values of other fields are left out, as Go leaves them out.
+_KEPT = frozenset({"resourceVersion", "deletionGracePeriodSeconds"})
+
 
 class Attributes(NamedTuple):
     """What selectors are matched against, without decoding."""
@@ -56,7 +59,9 @@ def in_order(resource: Resource, obj: Object) -> Object:
     ordered: Object = {
         "kind": resource.kind,
         "apiVersion": resource.stored_api_version,
-        "metadata": {name: metadata[name] for name in _METADATA_ORDER if name in metadata},
+        "metadata": {
+            name: metadata[name] for name in _METADATA_ORDER if metadata.get(name) or name in _KEPT and name in metadata
+        },
     }
     for name, value in obj.items():
         if name not in ordered:
