@@ -175,7 +175,9 @@ def invalid(group: str, kind: str, name: str, causes: Iterable[Object]) -> Statu
     details: dict[str, Any] = {"name": name} if name else {}
     if group:
         details["group"] = group
-    details |= {"kind": kind, "causes": listed}
+    if kind:
+        details["kind"] = kind
+    details["causes"] = listed
     return StatusError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details=details)
 
 

@@ -6,10 +6,29 @@ default) warns of them, `Ignore` drops them in silence.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import schema, status
 from fauxkube.machinery.objects import Object
 from fauxkube.registry.options import WriteOptions
+
+
+class Kind(Protocol):
+    """What names a kind: a `Resource`, a `Projection`."""
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+class Undecodable(ValueError):
+    """A body that is not what its kind's schema says; the message is the API server's decoder's."""
 
 
 class Decoder:
@@ -18,32 +37,39 @@ class Decoder:
     def __init__(self, schemas: schema.Schemas) -> None:
         self._schemas = schemas
 
-    def schema_of(self, resource: Resource) -> schema.ObjectSchema | None:
-        """The schema of the resource's kind, where there is one."""
-        return self.schema_of_kind(resource.group, resource.version, resource.kind)
-
-    def schema_of_kind(self, group: str, version: str, kind: str) -> schema.ObjectSchema | None:
-        """The schema of any kind, where there is one."""
-        return self._schemas.of(group, version, kind)
+    def schema_of(self, kind: Kind) -> schema.ObjectSchema | None:
+        """The schema of a kind, where there is one."""
+        return self._schemas.of(kind.group, kind.version, kind.kind)
 
     def decode(self, resource: Resource, body: Object, options: WriteOptions) -> tuple[Object, list[str]]:
         """Check and prune `body`: the object in its stored form, and what to warn of; 400 for what cannot be read."""
+        warnings = self.read(resource, body, options)
+        return stored_form(resource, body), warnings
+
+    def read(self, kind: Kind, body: Object, options: WriteOptions) -> list[str]:
+        """Check and prune a body of any kind, in place: what to warn of; 400 for what cannot be read."""
+        try:
+            return self.check(kind, body, options)
+        except Undecodable as error:
+            message = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {error}'
+            raise status.bad_request(message) from None
+
+    def check(self, kind: Kind, body: Object, options: WriteOptions) -> list[str]:
+        """As `read`, but raises Undecodable."""
         problems = list(options.problems)
-        kind_schema = None if options.typed else self.schema_of(resource)
+        kind_schema = None if options.typed else self.schema_of(kind)
         if kind_schema is not None:
             try:
                 problems += schema.decode(kind_schema, body)
             except schema.DecodeError as error:
-                raise _refusal(resource, str(error)) from None
+                raise Undecodable(str(error)) from None
         if problems and options.field_validation == "Strict":
-            raise _refusal(resource, f"strict decoding error: {', '.join(problems)}")
+            raise Undecodable(f"strict decoding error: {', '.join(problems)}")
         if not isinstance(body.get("metadata"), dict):
             body["metadata"] = {}
-        stored = resource.conversion.to_stored(body) if resource.conversion else body
-        return stored, problems if options.field_validation == "Warn" else []
+        return problems if options.field_validation == "Warn" else []
 
 
-def _refusal(resource: Resource, problem: str) -> status.StatusError:
-    return status.bad_request(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {problem}'
-    )
+def stored_form(resource: Resource, body: Object) -> Object:
+    """A decoded body as it is stored."""
+    return resource.conversion.to_stored(body) if resource.conversion else body

@@ -51,12 +51,13 @@ def adopt_namespace(resource: Resource, body: Object, namespace: str) -> None:
 
 
 def check_name(body: Object, name: str) -> None:
-    """Put the request's name into the object; 400 when the object has another."""
-    metadata = body["metadata"]
-    if metadata.setdefault("name", name) != name:
-        raise status.bad_request(
-            f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
-        )
+    """Refuse (400) an object that does not have the request's name."""
+    given = body["metadata"].get("name")
+    if not given:
+        problem = f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        raise status.bad_request(problem)
+    if given != name:
+        raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
 
 
 def begin(resource: Resource, body: Object, *, clock: Clock, chance: Chance) -> bool:
@@ -103,7 +104,11 @@ def carry_over(resource: Resource, new: Object, old: Object) -> None:
     metadata, before = new["metadata"], old["metadata"]
     uid = metadata.get("uid")
     if uid and uid != before["uid"]:
-        problem = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
+        key = resource.key(before.get("namespace", ""), before["name"])
+        problem = (
+            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
+            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
+        )
         raise status.conflict(resource.group_resource, before["name"], problem)
     for name in _KEPT:
         if name in before:

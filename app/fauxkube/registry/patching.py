@@ -1,16 +1,22 @@
-"""Patches (JSON, merge, strategic merge), applied to the newest object until one write wins."""
+"""Patches (JSON, merge, strategic merge), applied to the newest object until one write wins.
+
+What a patch leaves behind is decoded as a body would be; that it cannot be is the patch's fault (422), as in
+apiserver's `endpoints/handlers/patch.go`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from fauxkube.machinery import status
+from fauxkube.machinery.decoding import is_too_deep
+from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.patch import PatchError, json_patch, merge, strategic
-from fauxkube.machinery.schema import ObjectSchema
+from fauxkube.machinery.patch import PatchError, go_text, json_patch, merge, strategic
 from fauxkube.registry import metadata as meta
-from fauxkube.registry.decoding import Decoder
+from fauxkube.registry.decoding import Decoder, Kind, Undecodable, stored_form
 from fauxkube.registry.options import Patch, WriteOptions, Written
 from fauxkube.registry.writing import Target, Writer
 
@@ -25,39 +31,51 @@ class Patcher:
     async def patch(self, target: Target, patch: Patch, options: WriteOptions) -> Written:
         """Patch an object or its status; 404 when it is not there, 422 when the patch does not apply to it."""
         warnings: list[str] = []
-        apply = applier(patch, self._decoder.schema_of(target.resource))
+        resource = target.resource
 
         def transform(current: Object) -> Object:
-            conversion = target.resource.conversion
-            patched = _patched(apply, conversion.from_stored(current) if conversion else current)
-            if not isinstance(patched, dict):
-                raise status.bad_request("a patch must leave an object")
-            patched, warnings[:] = self._decoder.decode(target.resource, patched, options)
-            meta.adopt_namespace(target.resource, patched, target.namespace)
+            shown = resource.conversion.from_stored(current) if resource.conversion else current
+            patched, warnings[:] = self.apply(patch, shown, resource, options)
+            patched = stored_form(resource, patched)
+            meta.adopt_namespace(resource, patched, target.namespace)
             meta.check_name(patched, target.name)
             target.strategy.default(patched)
             return patched
 
         return await self._writer.guaranteed_update(target, transform, options, warnings=warnings)
 
+    def apply(self, patch: Patch, document: Object, kind: Kind, options: WriteOptions) -> tuple[Object, list[str]]:
+        """What the patch makes of a document of that kind, decoded, and what to warn of."""
+        try:
+            patched = self._applied(patch, document, kind)
+        except PatchError as error:
+            raise _refusal(error) from None
+        try:
+            if not options.typed and is_too_deep(patched):
+                raise Undecodable("exceeded max depth")
+            if patch.kind != "strategic":
+                _check_kind(patched, document)
+            return patched, self._decoder.check(kind, patched, options)
+        except Undecodable as error:
+            shown = go_text.shown(patch.content) if patch.kind == "strategic" else orjson.dumps(patched).decode()
+            raise status.invalid("", "", "", [Path("patch").invalid(shown, str(error)).to_cause()]) from None
 
-def applier(patch: Patch, schema: ObjectSchema | None) -> Callable[[Object], Any]:
-    """A patch as a function of the document; `schema` is needed by strategic ones only."""
-    kind, content = patch
-    if kind == "json":
-        return lambda document: json_patch.apply(document, content)
-    if kind == "merge":
-        return lambda document: merge.apply(document, content)
-    if schema is None:
-        raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
-    return lambda document: strategic.apply(document, content, schema)
+    def _applied(self, patch: Patch, document: Object, kind: Kind) -> Any:
+        if patch.kind == "json":
+            return json_patch.apply(document, patch.content)
+        if patch.kind == "merge":
+            return merge.apply(document, patch.content)
+        schema = self._decoder.schema_of(kind)
+        if schema is None:
+            raise status.unsupported_media_type(("application/json-patch+json", "application/merge-patch+json"))
+        return strategic.apply(document, patch.content, schema)
 
 
-def _patched(apply: Callable[[Object], Any], document: Object) -> Any:
-    try:
-        return apply(document)
-    except PatchError as error:
-        raise _refusal(error) from None
+def _check_kind(patched: Object, document: Object) -> None:
+    """A patch may leave the object's kind out, but not make it another."""
+    version, kind = (patched.get(name) or document[name] for name in ("apiVersion", "kind"))
+    if (version, kind) != (document["apiVersion"], document["kind"]):
+        raise Undecodable(f'no kind "{kind}" is registered for version "{version}" in this resource')
 
 
 def _refusal(error: PatchError) -> status.StatusError:

@@ -60,7 +60,9 @@ class Registry:
         )
         self._deleter = Deleter(store, admission=admission, allocations=allocations, clock=clock)
         self._patcher = Patcher(self._writer, decoder)
-        self._subresources = Subresources(self._writer, self._deleter, decoder=decoder, clock=clock)
+        self._subresources = Subresources(
+            self._writer, self._deleter, patcher=self._patcher, decoder=decoder, clock=clock
+        )
 
     @property
     def revision(self) -> int:
