@@ -17,7 +17,6 @@ from fauxkube.controllers.controller import Context, Controller
 from fauxkube.kinds.gvrs import EVENTS, PODS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
-from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery.objects import GVR, Object, key_of
 from fauxkube.machinery.times import to_time
 from support.fake_api import FakeApi
@@ -35,14 +34,13 @@ class ControlLoops:
         self._chance = Chance(2)
         self._informers = SharedInformers(self.api, self.clock)
         self._recorders: list[EventRecorder] = []
-        self._tasks = Tasks("control-loops")
         context = Context(self.api, self._informers, self.clock, self._chance, self._recorder)
         self.controllers = [kind(context, **options) for kind in kinds]
 
     async def __aenter__(self) -> ControlLoops:
         await self._informers.start()
         for controller in self.controllers:
-            self._tasks.spawn(controller.run(), name=controller.name)
+            controller.start()
         return self
 
     async def __aexit__(
@@ -52,7 +50,6 @@ class ControlLoops:
             await controller.close()
         for recorder in self._recorders:
             await recorder.close()
-        await self._tasks.close()
         await self._informers.close()
 
     def _recorder(self, component: str) -> EventRecorder:

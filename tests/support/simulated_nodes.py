@@ -20,7 +20,6 @@ from fauxkube.ipam.ranges import AddressRange
 from fauxkube.kinds.gvrs import EVENTS, NODES, PODS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, ManualClock
-from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery.objects import Object
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
@@ -58,7 +57,6 @@ class SimulatedNodes:
         self._chance = Chance(2)
         self._informers = SharedInformers(self.api, self.clock)
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
-        self._tasks = Tasks("simulated-nodes")
         self.pools: dict[str, Allocator] = {}
         self.scheduler = Scheduler(_Context(self.api, self._informers, self.clock, self._chance, self._recorder))
         self.kubelets = Kubelets(
@@ -78,7 +76,7 @@ class SimulatedNodes:
 
     async def __aenter__(self) -> SimulatedNodes:
         await self._informers.start()
-        self._tasks.spawn(self.scheduler.run(), name="scheduler")
+        self.scheduler.start()
         await self.kubelets.start()
         return self
 
@@ -86,7 +84,6 @@ class SimulatedNodes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(self.kubelets.close(), self.scheduler.close())
-        await self._tasks.close()
         await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
         await self._informers.close()
 

@@ -21,7 +21,6 @@ from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, SystemClock
-from fauxkube.kit.tasks import Tasks
 from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery.schema import Schemas
 from fauxkube.nodes.kubelets import Kubelets
@@ -86,7 +85,6 @@ class Cluster:
             chance=self.chance,
             on_request=self.turns.request,
         )
-        self._tasks = Tasks("cluster")
         self.started_at: float | None = None
 
     async def start(self) -> None:
@@ -96,8 +94,8 @@ class Cluster:
         await bootstrap(self.client, self.settings.ranges.service_cidr)
         await self.informers.start()
         for controller in self._controllers:
-            self._tasks.spawn(controller.run(), name=controller.name)
-        self._tasks.spawn(self._scheduler.run(), name="scheduler")
+            controller.start()
+        self._scheduler.start()
         await self._kubelets.start()
         self.started_at = self.clock.monotonic()
 
@@ -109,7 +107,6 @@ class Cluster:
             self._scheduler.close(),
             *(controller.close() for controller in self._controllers),
         )
-        await self._tasks.close()
         await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
         await self.informers.close()
         await self.store.close()

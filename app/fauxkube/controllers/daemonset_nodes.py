@@ -6,18 +6,16 @@ to their node by the default scheduler, led there by a required node affinity on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
+from fauxkube.kinds.core.node_affinity import node_selector
 from fauxkube.kinds.core.pod_status import tolerates
-from fauxkube.machinery.label_requirements import Requirement
-from fauxkube.machinery.objects import Labels, Object, labels_of, name_of
+from fauxkube.machinery.objects import Object, labels_of, name_of
 
 HASH_LABEL = "controller-revision-hash"
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _GENERATION_LABEL = "pod-template-generation"
 _NODE_NAME = "metadata.name"
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
 
 
 def _tolerated(condition: str, effect: str) -> Object:
@@ -67,30 +65,13 @@ def _selects(spec: Object, node: Object) -> bool:
     labels = labels_of(node)
     if any(labels.get(name) != value for name, value in (spec.get("nodeSelector") or {}).items()):
         return False
-    required = _required_affinity(spec)
-    if required is None:
-        return True
-    return any(_term_matches(term, node) for term in required.get("nodeSelectorTerms") or ())
+    selector = node_selector(_required_affinity(spec))
+    return selector is None or selector.matches(name_of(node), labels)
 
 
 def _required_affinity(spec: Object) -> Object | None:
     affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     return affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-
-
-def _term_matches(term: Object, node: Object) -> bool:
-    """Whether all requirements of a node selector term hold; a term without any matches no node."""
-    expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False
-    return _hold(expressions, labels_of(node)) and _hold(fields, {_NODE_NAME: name_of(node)})
-
-
-def _hold(requirements: Iterable[Object], values: Labels) -> bool:
-    return all(
-        Requirement(each["key"], _OPERATORS[each["operator"]], tuple(each.get("values") or ())).matches(values)
-        for each in requirements
-    )
 
 
 def daemon_template(daemon_set: Object, revision_hash: str) -> Object:

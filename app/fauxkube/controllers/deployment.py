@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fauxkube.controllers.controller import Context, Controller, is_namespace_terminating
+from fauxkube.client.loop import is_namespace_terminating
+from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.controller_refs import CONTROLLER_INDEX, Claimant, index_by_controller
 from fauxkube.controllers.deployment_revisions import (
     REVISION,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 
+from fauxkube.client.loop import Requeue, is_namespace_terminating
 from fauxkube.client.own_writes import OwnWrites
-from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.endpoint_subsets import Backend, backend_of, compute_subsets, truncate
 from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
 from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, backend_labels, takes_backends
@@ -48,12 +49,12 @@ class EndpointsController(Controller):
         pods.on_change(self._pod_changed)
         self._endpoints.on_change(self._endpoints_changed)
 
-    async def run(self) -> None:
-        """Reconcile until `close`, first what is left of services that went while nobody looked."""
+    def start(self) -> None:
+        """Reconcile from now on, first what is left of services that went while nobody looked."""
         for endpoints in self._endpoints.items():
             if _LEADER_ANNOTATION not in (endpoints["metadata"].get("annotations") or {}):
                 self.queue.add(key_of(endpoints))
-        await super().run()
+        super().start()
 
     async def reconcile(self, key: str) -> None:
         service = self._services.get(key)

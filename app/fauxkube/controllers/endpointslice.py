@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from fauxkube.client.loop import Requeue, is_namespace_terminating
 from fauxkube.client.own_writes import OwnWrites
-from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
 from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from fauxkube.client.events import EventRecorder
+from fauxkube.client.loop import is_namespace_terminating
 from fauxkube.client.protocol import Client
-from fauxkube.controllers.controller import is_namespace_terminating
 from fauxkube.controllers.expectations import Expectations
 from fauxkube.controllers.slow_start import slow_start
 from fauxkube.kinds.core.pod_status import condition, phase_of

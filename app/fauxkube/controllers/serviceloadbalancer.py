@@ -7,11 +7,11 @@ done at all, and services wait for an address for ever, as in a cluster without 
 
 from __future__ import annotations
 
+from fauxkube.client.loop import Requeue, is_namespace_terminating
 from fauxkube.client.own_writes import OwnWrites
-from fauxkube.controllers.controller import AddressPool, Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.controllers.controller import AddressPool, Context, Controller
 from fauxkube.kinds.gvrs import SERVICES
 from fauxkube.kit.backoff import Backoff
-from fauxkube.kit.workqueue import WorkQueue
 from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 
@@ -28,11 +28,13 @@ class ServiceLoadBalancerController(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.queue = WorkQueue(context.clock, Backoff(base=5.0, cap=300.0))
         self._services = context.informers.of(SERVICES)
         self._pool = context.load_balancer_pool
         self._own_writes = OwnWrites(self._services)
         self._services.on_change(self._service_changed)
+
+    def backoff(self) -> Backoff:
+        return Backoff(base=5.0, cap=300.0)
 
     async def reconcile(self, key: str) -> None:
         service = self._services.get(key)

@@ -6,6 +6,7 @@ A lease belongs to its node, so it goes when the node goes.
 from __future__ import annotations
 
 from fauxkube.client.informer import Informer
+from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
 from fauxkube.kinds.gvrs import LEASES
 from fauxkube.kit.chance import Chance
@@ -13,7 +14,6 @@ from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object, name_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import to_micro_time
-from fauxkube.nodes.loop import Loop
 
 NAMESPACE = "kube-node-lease"
 #: Seconds between two renewals (up to a twenty-fifth more, so that nodes do not renew in step), and after how many the
@@ -34,7 +34,7 @@ class Heartbeats:
         self._clock = clock
         self._chance = chance
         self._kept: set[str] = set()
-        self._loop = Loop("lease", clock, self._renew, workers=_WORKERS)
+        self._loop = Loop("kubelet-leases", clock, self._renew, workers=_WORKERS)
 
     @property
     def idle(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informer import Informer
+from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
 from fauxkube.kinds.gvrs import NODES
 from fauxkube.kit.clock import Clock
@@ -19,7 +20,6 @@ from fauxkube.machinery.objects import Object, labels_of, name_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.nodes.addresses import NodeAddresses
 from fauxkube.nodes.heartbeat import Heartbeats
-from fauxkube.nodes.loop import Loop
 from fauxkube.nodes.node_conditions import is_ready, says_the_same
 from fauxkube.nodes.registration import default_labels, internal_address, new_node, node_status
 from fauxkube.nodes.settings import KUBELET_ANNOTATION, NodeSettings
@@ -60,7 +60,7 @@ class NodeSync:
         self._unregistered: set[str] = set(settings.names)
         #: When the status of each adopted node was reported last (monotonic).
         self._reported: dict[str, float] = {}
-        self.loop = Loop("node", clock, self.sync, workers=_WORKERS)
+        self.loop = Loop("kubelet-nodes", clock, self.sync, workers=_WORKERS)
         nodes.on_change(self._changed)
 
     def register(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fauxkube.client.informer import Informer
+from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
 from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
 from fauxkube.kinds.gvrs import PODS
@@ -21,7 +22,6 @@ from fauxkube.machinery.times import from_time, to_time
 from fauxkube.nodes import lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
 from fauxkube.nodes.images import image_of, needs_pull
-from fauxkube.nodes.loop import Loop
 from fauxkube.nodes.node_conditions import has_network, is_ready
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.pod_events import PodEvents
@@ -75,7 +75,7 @@ class PodSync:
         self._to_recheck: set[str] = set()
         #: The full names of the images on each node.
         self._images: dict[str, set[str]] = {}
-        self.loop = Loop("pod", clock, self.sync, workers=_WORKERS)
+        self.loop = Loop("kubelet-pods", clock, self.sync, workers=_WORKERS)
         pods.add_index(_BY_NODE, _node_names)
         pods.on_change(self._pod_changed)
         nodes.on_change(self._node_changed)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import orjson
 
+from fauxkube.kinds.core.node_affinity import NodeSelector, PreferredTerm, node_selector, preferred_terms
 from fauxkube.kinds.core.pod_status import controller_of, is_sidecar, pod_requests
 from fauxkube.machinery.objects import Labels, Object, labels_of, namespace_of
 from fauxkube.machinery.quantity import milli, value
-from fauxkube.scheduler.affinity import NodeSelector, PreferredTerm, node_selector, preferred_terms
 
 #: What a container that asks for nothing counts as when nodes are scored (`schedutil.DefaultMilliCPURequest`, ...).
 DEFAULT_CPU = 100

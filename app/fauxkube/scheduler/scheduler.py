@@ -80,13 +80,11 @@ class Scheduler:
         """Whether no pod can be tried now and no binding is on its way."""
         return self._queue.idle and not self._nodes_to_offer
 
-    async def run(self) -> None:
-        """Schedule until closed."""
-        workers = [self._tasks.spawn(self._work(), name=f"worker-{number}") for number in range(_WORKERS)]
-        try:
-            await asyncio.wait([*workers, self._tasks.spawn(self._wake_overdue(), name="overdue")])
-        finally:
-            await self.close()
+    def start(self) -> None:
+        """Schedule from now on until `close`; the informers must have been started."""
+        for number in range(_WORKERS):
+            self._tasks.spawn(self._work(), name=f"worker-{number}")
+        self._tasks.spawn(self._wake_overdue(), name="overdue")
 
     async def close(self) -> None:
         """Stop; bindings on their way are abandoned (the API server has them or has not)."""

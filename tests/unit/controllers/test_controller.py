@@ -10,7 +10,8 @@ import pytest
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
-from fauxkube.controllers.controller import Context, Controller, Requeue, is_namespace_terminating
+from fauxkube.client.loop import Requeue, is_namespace_terminating
+from fauxkube.controllers.controller import Context, Controller
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
 from fauxkube.machinery.status import conflict, forbidden, not_found, unavailable
@@ -56,7 +57,7 @@ def runs(controller_type: type[Scripted], pauses: list[float]) -> int:
     async def main() -> int:
         clock = ManualClock()
         controller = controller_type(context_of(FakeApi(clock), clock))
-        running = asyncio.ensure_future(controller.run())
+        controller.start()
         controller.queue.add("a")
         await _turns()
         for pause in pauses:
@@ -64,7 +65,6 @@ def runs(controller_type: type[Scripted], pauses: list[float]) -> int:
             await _turns()
         assert controller.idle
         await controller.close()
-        await running
         return len(controller.seen)
 
     return asyncio.run(main())
@@ -120,12 +120,11 @@ def test_close_ends_a_reconcile_under_way_and_run_returns() -> None:
     async def main() -> None:
         clock = ManualClock()
         controller = Endless(context_of(FakeApi(clock), clock))
-        running = asyncio.ensure_future(controller.run())
+        controller.start()
         controller.queue.add("a")
         await _turns()
         assert not controller.idle
         await controller.close()
-        await running
         await controller.close()
         assert controller.ended
 
@@ -157,11 +156,10 @@ def test_a_reconcile_that_never_waits_leaves_the_loop_its_turn() -> None:
         controller = Scripted(context_of(FakeApi(clock), clock))
         for number in range(1000):
             controller.queue.add(str(number))
-        running = asyncio.ensure_future(controller.run())
+        controller.start()
         await _turns()
         done = len(controller.seen)
         await controller.close()
-        await running
         return done
 
     assert 0 < asyncio.run(main()) < 1000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fauxkube.kinds.core.node_affinity import Requirement, node_selector, preferred_terms
 from fauxkube.machinery.objects import Labels, Object
-from fauxkube.scheduler.affinity import Requirement, node_selector, preferred_terms
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""Workers on a queue of keys: how every controller's and every kubelet's work is done (client-go's workqueue pattern).
+
+A key is worked on by one worker at a time, and again, after a growing pause, when its work fails. Losing a race (409)
+and finding an object gone (404) only say that what was read is no longer so: they are tried again without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from fauxkube.kit.backoff import Backoff
+from fauxkube.kit.clock import Clock
+from fauxkube.kit.tasks import Tasks
+from fauxkube.kit.workqueue import Closed, WorkQueue
+from fauxkube.machinery.status import StatusError
+
+#: Makes the cluster right for a key; raises to be called again.
+Sync: TypeAlias = Callable[[str], Awaitable[None]]
+
+_STALE_CODES = frozenset({404, 409})
+_NAMESPACE_TERMINATING = "NamespaceTerminating"
+
+
+class Requeue(Exception):
+    """Raised by work that is no failure but not done: again after `seconds`, or after the key's growing pause."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__("again" if seconds is None else f"again in {seconds} s")
+        self.seconds = seconds
+
+
+class Loop:
+    """A queue and its workers, from `start` to `close`."""
+
+    def __init__(self, name: str, clock: Clock, sync: Sync, *, workers: int, backoff: Backoff | None = None) -> None:
+        self.queue = WorkQueue(clock, backoff)
+        self._name = name
+        self._sync = sync
+        self._workers = workers
+        self._tasks = Tasks(name)
+        self._log = logging.getLogger(f"fauxkube.{name}")
+
+    @property
+    def idle(self) -> bool:
+        """Whether no key waits and none is being worked on."""
+        return self.queue.idle
+
+    def start(self) -> None:
+        """Set the workers going."""
+        for number in range(self._workers):
+            self._tasks.spawn(self._work(), name=f"worker-{number}")
+
+    async def close(self) -> None:
+        """Stop; no work is under way any more when this returns. Harmless when called again."""
+        self.queue.close()
+        await self._tasks.close()
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                key = await self.queue.get()
+            except Closed:
+                return
+            try:
+                await self._try(key)
+            finally:
+                self.queue.done(key)
+            await asyncio.sleep(0)  # work may never wait, and others need their turn
+
+    async def _try(self, key: str) -> None:
+        try:
+            await self._sync(key)
+        except Requeue as again:
+            self._again(key, again.seconds)
+        except StatusError as error:
+            self._failed(key, error)
+        except Exception:
+            self._log.exception("%s failed", key)
+            self.queue.add_rate_limited(key)
+        else:
+            self.queue.forget(key)
+
+    def _again(self, key: str, seconds: float | None) -> None:
+        if seconds is None:
+            self.queue.add_rate_limited(key)
+        else:
+            self.queue.forget(key)
+            self.queue.add_after(key, seconds)
+
+    def _failed(self, key: str, error: StatusError) -> None:
+        if is_namespace_terminating(error):
+            self.queue.forget(key)
+            return
+        if error.code not in _STALE_CODES:
+            self._log.warning("%s failed: %s", key, error.message)
+        self.queue.add_rate_limited(key)
+
+
+def is_namespace_terminating(error: StatusError) -> bool:
+    """Whether a create was refused because its namespace is on its way out: trying again is of no use."""
+    causes = (error.details or {}).get("causes") or ()
+    return error.code == 403 and any(cause.get("reason") == _NAMESPACE_TERMINATING for cause in causes)
