@@ -60,7 +60,9 @@ def in_order(resource: Resource, obj: Object) -> Object:
         "kind": resource.kind,
         "apiVersion": resource.stored_api_version,
         "metadata": {
-            name: metadata[name] for name in _METADATA_ORDER if metadata.get(name) or (name in _KEPT and name in metadata)
+            name: metadata[name]
+            for name in _METADATA_ORDER
+            if metadata.get(name) or (name in _KEPT and name in metadata)
         },
     }
     for name, value in obj.items():
