@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fauxkube.admission.chain import Chain
 from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.resource import Resource
@@ -32,6 +36,10 @@ from fauxkube.registry.watching import Watch, Watcher
 from fauxkube.registry.writing import Target, Writer
 from fauxkube.store.model import StoreError
 from fauxkube.store.store import Store
+
+
+#: How many of a collection are deleted side by side, so that they share the store's commits.
+_DELETED_TOGETHER = 64
 
 
 class Registry:
@@ -97,12 +105,10 @@ class Registry:
         subresource: str = "",
     ) -> Written:
         """Create an object, or act through a subresource of the object called `name`."""
-        try:
+        with _store_errors():
             if subresource:
                 return await self._subresources.create(Target(resource, namespace, name, subresource), body, options)
             return _present(resource, await self._writer.create(resource, namespace, body, options))
-        except StoreError as error:
-            raise _unavailable(error) from error
 
     async def update(
         self,
@@ -116,12 +122,10 @@ class Registry:
     ) -> Written:
         """Replace an object, its status, or what another subresource shows of it."""
         target = Target(resource, namespace, name, subresource)
-        try:
+        with _store_errors():
             if subresource in ("", "status"):
                 return _present(resource, await self._writer.update(target, body, options))
             return await self._subresources.update(target, body, options)
-        except StoreError as error:
-            raise _unavailable(error) from error
 
     async def patch(
         self,
@@ -135,19 +139,15 @@ class Registry:
     ) -> Written:
         """Change an object, its status, or what another subresource shows of it, by a patch."""
         target = Target(resource, namespace, name, subresource)
-        try:
+        with _store_errors():
             if subresource in ("", "status"):
                 return _present(resource, await self._patcher.patch(target, patch, options))
             return await self._subresources.patch(target, patch, options)
-        except StoreError as error:
-            raise _unavailable(error) from error
 
     async def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Deleted:
         """Delete an object, or have it begin to terminate."""
-        try:
+        with _store_errors():
             deleted = await self._deleter.delete(resource, namespace, name, options)
-        except StoreError as error:
-            raise _unavailable(error) from error
         return deleted._replace(value=shown(resource, deleted.value)) if resource.conversion else deleted
 
     async def delete_collection(
@@ -155,8 +155,8 @@ class Registry:
     ) -> ListResult:
         """Delete what `query` selects; answers the objects as they were before."""
         result = self._reader.list(resource, namespace, query)
-        for value in result.values:
-            await self._delete_listed(resource, value, options)
+        for batch in _batches(result.values):
+            await asyncio.gather(*(self._delete_listed(resource, value, options) for value in batch))
         return _as_shown(resource, result)
 
     async def _delete_listed(self, resource: Resource, value: bytes, options: DeleteOptions) -> None:
@@ -182,5 +182,15 @@ def _as_shown(resource: Resource, result: ListResult) -> ListResult:
     return result._replace(values=[shown(resource, value) for value in result.values])
 
 
-def _unavailable(error: StoreError) -> status.StatusError:
-    return status.unavailable(f"the store does not take writes: {error}")
+def _batches(values: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(values), _DELETED_TOGETHER):
+        yield values[start : start + _DELETED_TOGETHER]
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Answer 503 when the store cannot keep what is written."""
+    try:
+        yield
+    except StoreError as error:
+        raise status.unavailable(f"the store does not take writes: {error}") from error
