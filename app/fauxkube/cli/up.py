@@ -86,11 +86,21 @@ def _announce(url: str, host: str, data: Path | None) -> None:
         )
     typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {data}" if data else ""))
     typer.echo("Point kubectl at it, in this or another terminal:")
-    typer.echo(
-        f"  fauxkube kubeconfig --server {url} -o fauxkube.kubeconfig && export KUBECONFIG=$PWD/fauxkube.kubeconfig"
-    )
+    typer.echo(f"  {_command()} kubeconfig --server {url} -o fauxkube.kubeconfig")
+    typer.echo("  export KUBECONFIG=$PWD/fauxkube.kubeconfig")
     typer.echo(f"or for one command: kubectl --server {url} get nodes")
     typer.echo(f"Our own API is described at {url}/docs. Ctrl-C stops it.")
+
+
+def _command() -> str:
+    """How the user reaches this program: by its name where that is on the path, else as it was called."""
+    import shutil
+    import sys
+
+    if shutil.which("fauxkube"):
+        return "fauxkube"
+    called = Path(sys.argv[0])
+    return f"{sys.executable} -m fauxkube" if called.name == "__main__.py" else str(called)
 
 
 def _is_loopback(host: str) -> bool:
