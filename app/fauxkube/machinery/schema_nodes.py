@@ -17,7 +17,14 @@ Trail: TypeAlias = "tuple[Trail, str | int, Struct | None] | None"
 
 
 class DecodeError(ValueError):
-    """A value is of the wrong type; the message is Go's."""
+    """A value is of the wrong type; the message is Go's.
+
+    `conversion` is what Go says when the object came not out of JSON but out of a patch that was merged.
+    """
+
+    def __init__(self, message: str, conversion: str = "") -> None:
+        super().__init__(message)
+        self.conversion = conversion or message
 
 
 def strict_path(trail: Trail) -> str:
@@ -29,7 +36,7 @@ def strict_path(trail: Trail) -> str:
     return text.removeprefix(".")
 
 
-def _mismatch(value: Any, trail: Trail, go_type: str, *, numeric: bool = False) -> DecodeError:
+def _mismatch(value: Any, trail: Trail, node: Node) -> DecodeError:
     """Go's refusal to put a value into a type: it names the innermost struct and the fields, no indexes or keys."""
     names: list[str] = []
     owner: Struct | None = None
@@ -38,11 +45,35 @@ def _mismatch(value: Any, trail: Trail, go_type: str, *, numeric: bool = False) 
         if struct is not None:
             owner = owner or struct
             names.append(str(step))
-    given = _described(value, numeric=numeric)
-    if owner is None:
-        return DecodeError(f"json: cannot unmarshal {given} into Go value of type {go_type}")
-    field = ".".join(reversed(names))
-    return DecodeError(f"json: cannot unmarshal {given} into Go struct field {owner.name}.{field} of type {go_type}")
+    given, conversion = _described(value, numeric=node.numeric), _conversion(value, node)
+    into = "value" if owner is None else f"struct field {owner.name}.{'.'.join(reversed(names))}"
+    return DecodeError(f"json: cannot unmarshal {given} into Go {into} of type {node.go_type}", conversion)
+
+
+def _conversion(value: Any, node: Node) -> str:
+    """The refusal of apimachinery's converter from untyped objects."""
+    given, wanted = _kind(value), node.go_kind or node.go_type
+    if wanted == "struct":
+        return f"cannot restore struct from: {given}"
+    if wanted in ("map", "slice"):
+        return f"cannot restore {wanted} from {given}"
+    if (given == "int64" and wanted == "string") or (given == "float64" and node.numeric):
+        return f"cannot convert {given} to {node.go_type}"
+    return f"unrecognized type: {wanted}"
+
+
+def _kind(value: Any) -> str:
+    """The Go kind that decoded JSON has."""
+    match value:
+        case bool():
+            return "bool"
+        case int():
+            return "int64"
+        case float():
+            return "float64"
+        case list():
+            return "slice"
+    return "map" if isinstance(value, dict) else "string"
 
 
 def _described(value: Any, *, numeric: bool) -> str:
@@ -64,6 +95,10 @@ class Node:
     __slots__ = ("go_type",)
     #: A value of exactly this Python type needs no reading.
     plain: type | None = None
+    #: The kind of the Go type, where it is not the type itself.
+    go_kind = ""
+    #: Whether it is a number, which refusals quote.
+    numeric = False
 
     def __init__(self, go_type: str) -> None:
         self.go_type = go_type
@@ -90,10 +125,11 @@ class AnyObject(Node):
     """Any JSON object."""
 
     __slots__ = ()
+    go_kind = "map"
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not dict:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         return value
 
     def zero(self) -> Any:
@@ -104,11 +140,12 @@ class Text(Node):
     """A string."""
 
     __slots__ = ()
+    go_kind = "string"
     plain = str
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not str:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         return value
 
     def zero(self) -> Any:
@@ -123,7 +160,7 @@ class Boolean(Node):
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not bool:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         return value
 
     def zero(self) -> Any:
@@ -134,6 +171,7 @@ class Integer(Node):
     """A whole number of 32 or 64 bits; a number written with a fraction or exponent is none."""
 
     __slots__ = ("_high", "_low")
+    numeric = True
 
     def __init__(self, go_type: str, bits: int) -> None:
         super().__init__(go_type)
@@ -142,7 +180,7 @@ class Integer(Node):
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is int and self._low <= value <= self._high:
             return value
-        raise _mismatch(value, trail, self.go_type, numeric=True)
+        raise _mismatch(value, trail, self)
 
     def zero(self) -> Any:
         return 0
@@ -152,11 +190,12 @@ class Number(Node):
     """Any number."""
 
     __slots__ = ()
+    numeric = True
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is float or type(value) is int:
             return value
-        raise _mismatch(value, trail, self.go_type, numeric=True)
+        raise _mismatch(value, trail, self)
 
     def zero(self) -> Any:
         return 0
@@ -198,10 +237,11 @@ class Time(Node):
 
     __slots__ = ()
     _canonical = staticmethod(canonical_time)
+    _text: Final = Text("string")
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not str:
-            raise _mismatch(value, trail, "string")
+            raise _mismatch(value, trail, self._text)
         try:
             return self._canonical(value)
         except FormatError as error:
@@ -219,10 +259,11 @@ class Bytes(Node):
     """Bytes, as base64."""
 
     __slots__ = ()
+    go_kind = "slice"
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not str:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         try:
             return canonical_base64(value)
         except FormatError as error:
@@ -233,6 +274,7 @@ class ListOf(Node):
     """A list of one type."""
 
     __slots__ = ("element",)
+    go_kind = "slice"
 
     def __init__(self, element: Node) -> None:
         super().__init__(f"[]{element.go_type}")
@@ -240,7 +282,7 @@ class ListOf(Node):
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not list:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         element = self.element
         plain = element.plain
         for index, item in enumerate(value):
@@ -254,6 +296,7 @@ class MapOf(Node):
     """An object whose keys are free and whose values are of one type."""
 
     __slots__ = ("element",)
+    go_kind = "map"
 
     def __init__(self, element: Node) -> None:
         super().__init__("v1.ResourceList" if isinstance(element, Amount) else f"map[string]{element.go_type}")
@@ -261,7 +304,7 @@ class MapOf(Node):
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not dict:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         element = self.element
         plain = element.plain
         for key, item in value.items():
@@ -290,6 +333,7 @@ class Struct(Node):
     """An object with known fields. `fields` is filled in after all nodes it refers to exist, as types recur."""
 
     __slots__ = ("fields", "name")
+    go_kind = "struct"
 
     def __init__(self, go_type: str) -> None:
         super().__init__(go_type)
@@ -298,7 +342,7 @@ class Struct(Node):
 
     def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
         if type(value) is not dict:
-            raise _mismatch(value, trail, self.go_type)
+            raise _mismatch(value, trail, self)
         fields = self.fields
         dropped: list[str] = []
         for name, item in value.items():

@@ -28,7 +28,14 @@ class Kind(Protocol):
 
 
 class Undecodable(ValueError):
-    """A body that is not what its kind's schema says; the message is the API server's decoder's."""
+    """A body that is not what its kind's schema says; the message is the API server's decoder's.
+
+    `conversion` is what it says of the outcome of a strategic merge patch, which it has no need to decode.
+    """
+
+    def __init__(self, message: str, conversion: str = "") -> None:
+        super().__init__(message)
+        self.conversion = conversion or message
 
 
 class Decoder:
@@ -62,7 +69,7 @@ class Decoder:
             try:
                 problems += schema.decode(kind_schema, body)
             except schema.DecodeError as error:
-                raise Undecodable(str(error)) from None
+                raise Undecodable(str(error), error.conversion) from None
         if problems and options.field_validation == "Strict":
             raise Undecodable(f"strict decoding error: {', '.join(problems)}")
         if not isinstance(body.get("metadata"), dict):

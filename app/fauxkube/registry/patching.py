@@ -57,8 +57,7 @@ class Patcher:
                 _check_kind(patched, document)
             return patched, self._decoder.check(kind, patched, options)
         except Undecodable as error:
-            shown = go_text.shown(patch.content) if patch.kind == "strategic" else orjson.dumps(patched).decode()
-            raise status.invalid("", "", "", [Path("patch").invalid(shown, str(error)).to_cause()]) from None
+            raise _misfit(patch, patched, error) from None
 
     def _applied(self, patch: Patch, document: Object, kind: Kind) -> Any:
         if patch.kind == "json":
@@ -78,7 +77,18 @@ def _check_kind(patched: Object, document: Object) -> None:
         raise Undecodable(f'no kind "{kind}" is registered for version "{version}" in this resource')
 
 
+def _misfit(patch: Patch, patched: Object, error: Undecodable) -> status.StatusError:
+    """Upstream's answer to a patch whose outcome is not of the kind: it shows the patch, or what came of it."""
+    if patch.kind == "strategic":
+        problem = Path("patch").invalid(go_text.shown(patch.content), error.conversion)
+    else:
+        problem = Path("patch").invalid(orjson.dumps(patched).decode(), str(error))
+    return status.invalid("", "", "", [problem.to_cause()])
+
+
 def _refusal(error: PatchError) -> status.StatusError:
-    """Upstream's answer to a patch that does not apply."""
-    reasons = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+    """Upstream's answer to a patch that does not apply; of one that is well-formed it does not say what is wrong."""
+    reasons = {400: "BadRequest", 413: "RequestEntityTooLarge"}
+    if error.code == 422:
+        return status.StatusError(422, "Invalid", "the server rejected our request due to an error in our request")
     return status.StatusError(error.code, reasons.get(error.code, ""), str(error))

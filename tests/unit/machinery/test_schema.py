@@ -246,3 +246,24 @@ def test_an_object_nested_too_deep_is_refused() -> None:
     for _ in range(3000):
         props["not"] = props = {}
     assert refusal(obj, "apiextensions.k8s.io", "CustomResourceDefinition") == "exceeded max depth"
+
+
+@pytest.mark.parametrize(
+    ("obj", "words"),
+    [
+        ({"spec": {"nodeName": 1}}, "cannot convert int64 to string"),
+        ({"spec": {"nodeName": 1.5}}, "unrecognized type: string"),
+        ({"spec": {"dnsPolicy": 1}}, "cannot convert int64 to v1.DNSPolicy"),
+        ({"spec": {"hostNetwork": "true"}}, "unrecognized type: bool"),
+        ({"spec": {"priority": "1"}}, "unrecognized type: int32"),
+        ({"spec": {"priority": 1.5}}, "cannot convert float64 to int32"),
+        ({"spec": {"containers": {}}}, "cannot restore slice from map"),
+        ({"spec": {"nodeSelector": ["a"]}}, "cannot restore map from slice"),
+        ({"spec": "x"}, "cannot restore struct from: string"),
+        ({"spec": {"activeDeadlineSeconds": True}}, "unrecognized type: int64"),
+    ],
+)
+def test_what_a_patch_made_wrong_is_refused_in_the_converters_words(obj: Object, words: str) -> None:
+    with pytest.raises(schema.DecodeError) as caught:
+        decoded(obj)
+    assert caught.value.conversion == words

@@ -6,6 +6,7 @@ from typing import Any
 
 from fauxkube.machinery.objects import Object, copy_of
 from fauxkube.machinery.patch import PatchError
+from fauxkube.machinery.patch.go_text import unreadable
 
 #: More operations than these are refused, as the API server does.
 MAX_OPERATIONS = 10_000
@@ -13,8 +14,7 @@ MAX_OPERATIONS = 10_000
 
 def apply(doc: Object, operations: Any) -> Object:
     """The patched object; the arguments are left alone. All operations apply, or `PatchError` says which does not."""
-    if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
-        raise PatchError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    _check_form(operations)
     if len(operations) > MAX_OPERATIONS:
         message = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise PatchError(message, code=413)
@@ -24,6 +24,14 @@ def apply(doc: Object, operations: Any) -> Object:
     if not isinstance(result, dict):
         raise PatchError("the patched document is no object", code=422)
     return result
+
+
+def _check_form(operations: Any) -> None:
+    if not isinstance(operations, list):
+        raise unreadable(operations, "[]handlers.jsonPatchOp")
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise unreadable(operation, "handlers.jsonPatchOp")
 
 
 def _applied(doc: Any, operation: Object) -> Any:

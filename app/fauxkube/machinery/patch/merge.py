@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.patch import PatchError
+from fauxkube.machinery.patch.go_text import unreadable
 
 
 def apply(doc: Object, patch: Any) -> Object:
     """The patched object. Neither argument is changed; the result shares what stayed as it was."""
     if not isinstance(patch, dict):
-        raise PatchError("Invalid JSON Patch")
+        raise unreadable(patch, "map[string]interface {}")
     return _merged(doc, patch)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from fauxkube.machinery.objects import Object, copy_of
 from fauxkube.machinery.patch import PatchError
 from fauxkube.machinery.patch.element_order import check_order, in_order
-from fauxkube.machinery.patch.go_text import shown, type_name
+from fauxkube.machinery.patch.go_text import shown, type_name, unreadable
 from fauxkube.machinery.schema_nodes import Field, ListOf, MapOf, Node, Struct
 
 _DIRECTIVE = "$patch"
@@ -25,7 +25,7 @@ _SERVER_ERROR = 500
 def apply(doc: Object, patch: Any, schema: Struct) -> Object:
     """The patched object. `doc` is the caller's own and is changed; the patch is left alone. Raises `PatchError`."""
     if not isinstance(patch, dict):
-        raise PatchError("invalid JSON document")
+        raise unreadable(patch, "map[string]interface {}", doing="")
     return _merge_map(doc, copy_of(patch), schema)
 
 

@@ -217,7 +217,7 @@ def test_a_field_of_another_type_is_replaced() -> None:
         ({"spec": {"$setElementOrder/containers": 1}}, "expected a []interface {}, but received a int64", 500),
         ({"spec": {"$retainKeys": ["x"], "containers": []}}, "invalid patch format of retainKeys", 400),
         ({"spec": {"$retainKeys": "x"}}, "invalid patch format of retainKeys", 400),
-        ([], "invalid JSON document", 400),
+        ([], "json: cannot unmarshal array into Go value of type map[string]interface {}", 400),
     ],
 )
 def test_a_faulty_patch_is_refused_in_upstreams_words(patch: Any, message: str, code: int) -> None:
