@@ -46,7 +46,7 @@ class Cluster:
         self.clock: Clock = clock or SystemClock()
         self.chance = chance or Chance(settings.seed)
         catalogue = default_catalogue()
-        self.store = Store(_log_of(settings), index=Indexer(catalogue))
+        self.store = Store(_log_of(settings), index=Indexer(catalogue), history=settings.history)
         self.pools = Pools(settings.ranges, self.store)
         self.registry = Registry(
             self.store,

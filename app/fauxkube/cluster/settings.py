@@ -21,7 +21,8 @@ class Settings:
     """A cluster's settings; the defaults are those of kubeadm and its friends.
 
     `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
-    `seed` fixes every random choice.
+    `seed` fixes every random choice. `history` is how many changes are remembered: a watch or a list from before them
+    is answered 410, as on a cluster whose etcd has been compacted.
     """
 
     nodes: int = 3
@@ -29,6 +30,7 @@ class Settings:
     kubernetes_version: str = DEFAULT_VERSION
     ranges: Ranges = field(default_factory=Ranges)
     seed: int | None = None
+    history: int = 16_384
 
     def __post_init__(self) -> None:
         if self.nodes < 0:
