@@ -17,6 +17,7 @@ from fauxkube.kinds.core import (
     namespace,
     node,
     pod,
+    pod_binding,
     secret,
     service,
     service_account,
@@ -28,6 +29,7 @@ from fauxkube.machinery.objects import GVR
 
 #: In the order of discovery: groups by their priority, resources by their names.
 _BUILT_IN = (
+    pod_binding,
     config_map,
     endpoints,
     event,

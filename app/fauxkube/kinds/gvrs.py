@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fauxkube.machinery.objects import GVR
 
+BINDINGS = GVR("", "v1", "bindings")
 CONFIG_MAPS = GVR("", "v1", "configmaps")
 ENDPOINTS = GVR("", "v1", "endpoints")
 EVENTS = GVR("", "v1", "events")

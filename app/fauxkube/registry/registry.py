@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from fauxkube.admission.chain import Chain
 from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.gvrs import BINDINGS, PODS
 from fauxkube.kinds.resource import Resource
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
@@ -36,7 +37,6 @@ from fauxkube.registry.watching import Watch, Watcher
 from fauxkube.registry.writing import Target, Writer
 from fauxkube.store.model import StoreError
 from fauxkube.store.store import Store
-
 
 #: How many of a collection are deleted side by side, so that they share the store's commits.
 _DELETED_TOGETHER = 64
@@ -106,9 +106,19 @@ class Registry:
     ) -> Written:
         """Create an object, or act through a subresource of the object called `name`."""
         with _store_errors():
+            if resource.gvr == BINDINGS:
+                return await self._subresources.create(self._bound(namespace, body), body, options)
             if subresource:
                 return await self._subresources.create(Target(resource, namespace, name, subresource), body, options)
             return _present(resource, await self._writer.create(resource, namespace, body, options))
+
+    def _bound(self, namespace: str, binding: Object) -> Target:
+        """The pod that a Binding posted by itself is about; 400 when it names none."""
+        pods, metadata = self.catalogue.find(*PODS), binding.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if pods is None or not isinstance(name, str) or not name:
+            raise status.bad_request("Name parameter required.")
+        return Target(pods, namespace, name, "binding")
 
     async def update(
         self,

@@ -6,7 +6,7 @@ a PATCH knows `dryRun` and `fieldValidation`), the media types of patches, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from fauxkube.kinds.resource import Resource
@@ -72,7 +72,7 @@ class Place(NamedTuple):
     """A path and what is behind it: the verbs, and the kind."""
 
     path: str
-    verbs: Iterable[str]
+    verbs: Collection[str]
     kind: Kind
 
 
@@ -101,7 +101,7 @@ class Writer:
 
     def paths(self, resources: Iterable[Resource]) -> dict[str, Object]:
         """The path items of these resources."""
-        found = [place for resource in resources for place in places(resource)]
+        found = [place for resource in resources for place in places(resource) if place.verbs]
         return {place.path: self._item(place) for place in sorted(found)}
 
     def _item(self, place: Place) -> Object:

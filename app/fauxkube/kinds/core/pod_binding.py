@@ -1,10 +1,14 @@
-"""Binding a pod to a node: what a POST to `pods/binding` does to the pod, as upstream's `BindingREST` does it."""
+"""Binding a pod to a node: what a POST to `pods/binding` does to the pod, as upstream's `BindingREST` does it.
+
+A Binding may also be posted by itself (`LegacyBindingREST`); nothing is ever stored of it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from fauxkube.kinds.core.pod_status import set_condition
+from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.fields import FieldError, Path
 from fauxkube.machinery.objects import Object, is_terminating, name_of
 from fauxkube.machinery.status import bad_request, conflict, invalid
@@ -62,3 +66,6 @@ def _obstacle(pod: Object) -> str:
     if spec.get("schedulingGates"):
         return f"pod {name} has non-empty .spec.schedulingGates"
     return ""
+
+
+RESOURCE = Resource(kind="Binding", plural="bindings", singular="binding", verbs=("create",))
