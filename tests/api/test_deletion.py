@@ -68,10 +68,10 @@ def test_preconditions_must_hold(shared_http: httpx.Client) -> None:
     path = f"{CONFIG_MAPS}/{name}"
     metadata = made(shared_http, CONFIG_MAPS, config_map(name))["metadata"]
     for conditions, problem in (
-        ({"uid": "x"}, f"the UID in the precondition (x) does not match the UID in record ({metadata['uid']}). "
-         "The object might have been deleted and then recreated"),
-        ({"resourceVersion": "1"}, "the ResourceVersion in the precondition (1) does not match the ResourceVersion in "
-         f"record ({metadata['resourceVersion']}). The object might have been modified"),
+        ({"uid": "x"}, (f"the UID in the precondition (x) does not match the UID in record ({metadata['uid']}). "
+         "The object might have been deleted and then recreated")),
+        ({"resourceVersion": "1"}, ("the ResourceVersion in the precondition (1) does not match the ResourceVersion in "
+         f"record ({metadata['resourceVersion']}). The object might have been modified")),
     ):  # fmt: skip
         response = shared_http.request("DELETE", path, json={"preconditions": conditions})
         message = f'Operation cannot be fulfilled on ConfigMap "{name}": {problem}'
@@ -97,8 +97,8 @@ def test_a_finalizer_holds_the_object_until_it_is_taken_off(shared_http: httpx.C
         (
             "FieldValueForbidden",
             "metadata.finalizers",
-            "Forbidden: no new finalizers can be added if the object is being deleted, "
-            'found new finalizers []string{"example.com/more"}',
+            ("Forbidden: no new finalizers can be added if the object is being deleted, "
+            'found new finalizers []string{"example.com/more"}'),
         )
     ]
     answered(shared_http.patch(path, json={"metadata": {"finalizers": None}}, headers=MERGE_PATCH))

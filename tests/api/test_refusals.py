@@ -140,10 +140,10 @@ MISFIT = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: '
          "ObjectMeta.metadata.labels of type string"),
         (b'{"metadata":[]}', MISFIT + "json: cannot unmarshal array into Go struct field ConfigMap.metadata of type "
          "v1.ObjectMeta"),
-        (b'{"kind":"Pod","apiVersion":"v1"}', 'Pod in version "v1" cannot be handled as a ConfigMap: '
-         "converting (v1.Pod) to (core.ConfigMap): unknown conversion"),
-        (b'{"kind":"Frob","apiVersion":"v1"}', 'Frob in version "v1" cannot be handled as a ConfigMap: no kind "Frob" '
-         'is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'),
+        (b'{"kind":"Pod","apiVersion":"v1"}', ('Pod in version "v1" cannot be handled as a ConfigMap: '
+         "converting (v1.Pod) to (core.ConfigMap): unknown conversion")),
+        (b'{"kind":"Frob","apiVersion":"v1"}', ('Frob in version "v1" cannot be handled as a ConfigMap: no kind "Frob" '
+         'is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"')),
     ],
 )  # fmt: skip
 def test_a_body_that_is_not_what_the_path_takes_is_refused(
