@@ -83,7 +83,7 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
-            on_request=self.turns.request,
+            writing=self.turns,
         )
         self.started_at: float | None = None
 

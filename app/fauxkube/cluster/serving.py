@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from fauxkube.store.model import StoreError
 
 #: Told once the server is ready: its URL, the address it listens on, and the data file if there is one.
 Announce = Callable[[str, str, Path | None], None]
+
+
+#: How long, in seconds, the event loop may keep the store's writer thread from running (Python's default is 5 ms).
+_SWITCH_INTERVAL = 0.0005
 
 
 class ServingError(Exception):
@@ -58,6 +63,8 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
         await cluster.start()
         await listener.serve()
         _spare_the_garbage_collector()
+        if settings.data is not None:
+            sys.setswitchinterval(_SWITCH_INTERVAL)
         announce(listener.url, host, settings.data)
         await stopped.wait()
     except OSError as error:

@@ -1,9 +1,9 @@
-"""Who goes first when there is more to do than one thread can: requests from outside, then control loops, then events.
+"""Who goes first when there is more to do than one thread can: writes from outside, then control loops, then events.
 
 Everything shares one event loop, which serves whoever is ready in turn; dozens of busy workers would leave a client
 that waits for its answer one turn among many. So background work asks for its turn before each unit of work. While
-requests keep coming only a few units are let through in each round of the loop, and none waits longer than its
-patience; when no request is about, all go ahead.
+requests are being answered only a trickle is let through, and none waits longer than its patience; when no request is
+about, all go ahead.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import IntEnum
+from types import TracebackType
 from typing import NamedTuple
 
-#: Seconds without a request after which background work need not ask.
-_QUIET = 0.005
-#: Units let through in a round of the event loop while requests keep coming, and while none do.
-_BUSY_UNITS, _QUIET_UNITS = 2, 16
+#: Seconds after the last request from when on none is about.
+_QUIET = 0.002
+#: The trickle: one unit in so many seconds. Between them the loop may rest, which the store's writer thread needs to
+#: get Python's global lock soon.
+_TRICKLE = 0.004
+#: Units let through in a round of the event loop when no request is about.
+_UNITS = 16
 
 
 class Rank(IntEnum):
@@ -36,22 +40,29 @@ class _Waiter(NamedTuple):
 
 
 class Turns:
-    """Lets background work through; for one event loop."""
+    """Lets background work through; for one event loop. A request is answered in a `with` block on it."""
 
     def __init__(self) -> None:
+        self._requests = 0
         self._last_request = float("-inf")
         self._waiting: dict[Rank, deque[_Waiter]] = {rank: deque() for rank in Rank}
         self._pumping = False
 
-    def request(self) -> None:
-        """A request from outside has arrived."""
+    def __enter__(self) -> Turns:
+        self._requests += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._requests -= 1
         self._last_request = asyncio.get_running_loop().time()
 
     async def wait(self, rank: Rank) -> None:
         """Return when a unit of background work of that rank may go ahead."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if not self._pumping and now - self._last_request > _QUIET:
+        if not self._pumping and not self._is_busy(now):
             return
         waiter = _Waiter(now + PATIENCE[rank], loop.create_future())
         self._waiting[rank].append(waiter)
@@ -60,17 +71,26 @@ class Turns:
             loop.call_soon(self._pump)
         await waiter.released
 
+    def _is_busy(self, now: float) -> bool:
+        return self._requests > 0 or now - self._last_request <= _QUIET
+
     def _pump(self) -> None:
-        """Once in each round of the event loop while anyone waits: let the next through."""
+        """Again and again while anyone waits: let the next through."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        units = _BUSY_UNITS if now - self._last_request <= _QUIET else _QUIET_UNITS
+        busy = self._is_busy(now)
+        self._release(1 if busy else _UNITS, now)
+        self._pumping = any(self._waiting.values())
+        if self._pumping and busy:
+            loop.call_later(_TRICKLE, self._pump)
+        elif self._pumping:
+            loop.call_soon(self._pump)
+
+    def _release(self, units: int, now: float) -> None:
+        """Let so many units through, and all whose patience has ended."""
         for queue in self._waiting.values():
             while queue and (units > 0 or queue[0].deadline <= now or queue[0].released.done()):
                 released = queue.popleft().released
                 if not released.done():
                     released.set_result(None)
                     units -= 1
-        self._pumping = any(self._waiting.values())
-        if self._pumping:
-            loop.call_soon(self._pump)

@@ -6,7 +6,7 @@ imported when it is first needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from fauxkube.kit.chance import Chance
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
+_READS = frozenset({"get", "list"})
+
+
 class Application:
     """Answers HTTP for one cluster; `close` ends what is still being streamed."""
 
@@ -35,10 +38,10 @@ class Application:
         kubernetes_version: str,
         clock: Clock,
         chance: Chance,
-        on_request: Callable[[], None] = lambda: None,
+        writing: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`on_request` is called as each request to the API arrives."""
-        self._on_request = on_request
+        """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
+        self._writing = writing or nullcontext()
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
         self._chance = chance
@@ -91,13 +94,15 @@ class Application:
         return self._documents.answer(request, _address(scope))
 
     async def _on_resource(self, request: Request, info: RequestInfo) -> Response | Stream:
-        self._on_request()
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
         verb = verb_of(request, info)
         if verb == "watch":
             return await self._watches.open(request, info)
-        return await self._verbs.handle(verb, request, info)
+        if verb in _READS:
+            return await self._verbs.handle(verb, request, info)
+        with self._writing:
+            return await self._verbs.handle(verb, request, info)
 
 
 def _is_own(path: str) -> bool:

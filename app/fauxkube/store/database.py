@@ -1,6 +1,8 @@
 """The log's rows in SQL: written a batch a transaction, read once at start, compacted in small steps.
 
-Statements are SQLAlchemy Core's; the ORM is too slow for the hot path. The database is one SQLite file, in WAL mode
+Statements are SQLAlchemy Core's; the ORM is too slow for the hot path. Each takes a whole batch: the rows as one JSON
+array, their values as one blob. A statement a row would give up Python's global lock at each row and wait for a busy
+event loop each time to get it back. The database is one SQLite file, in WAL mode
 and synced at every commit, so what was committed outlives a killed process and a power cut. It is locked for as long
 as it is open: a second process that wrote it would give the same revisions again.
 
@@ -18,22 +20,30 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     URL,
+    BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Executable,
+    FromClause,
+    LargeBinary,
     Row,
+    String,
+    Table,
     bindparam,
     create_engine,
     delete,
     event,
     func,
-    insert,
     select,
+    true,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.types import TypeEngine
 
 from fauxkube.store.log import Index, Record, Recovered
 from fauxkube.store.migrate import prepare
@@ -46,20 +56,54 @@ KEPT = 2_048
 #: So many changes a compaction step looks at: it delays a commit by a few milliseconds at most.
 STEP = 256
 
-_ADD_CHANGES = insert(change)
-_DROP_OBJECTS = delete(object_).where(object_.c.key == bindparam("gone"))
+
+def _listed(name: str, *columns: tuple[str, TypeEngine[Any]]) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """A batch as a table: the JSON array bound to `name`, whose elements are arrays of the columns' values."""
+    each = func.json_each(bindparam(name)).table_valued("value")
+    cells = [func.json_extract(each.c.value, f"$[{number}]", type_=kind) for number, (_, kind) in enumerate(columns)]
+    return each, [cell.label(column) for cell, (column, _) in zip(cells, columns, strict=True)]
 
 
-def _upsert_objects() -> sqlite.Insert:
-    rows = sqlite.insert(object_)
+def _inserted(table: Table, rows: FromClause, cells: Sequence[ColumnElement[Any]]) -> sqlite.Insert:
+    # Without a condition SQLite would take the ON of ON CONFLICT for a join's.
+    return sqlite.insert(table).from_select(
+        [cell.name for cell in cells], select(*cells).select_from(rows).where(true())
+    )
+
+
+def _with_value(name: str, *columns: tuple[str, TypeEngine[Any]]) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """Rows whose last two elements say where in `values`, all of a batch's values one after the other, theirs is."""
+    rows, cells = _listed(name, *columns, ("start", _INTEGER), ("length", _INTEGER))
+    *rest, start, length = cells
+    value = func.substr(bindparam("values", type_=LargeBinary()), start.element, length.element)
+    # SQLite takes the empty part of a blob for NULL.
+    return rows, [*rest, func.coalesce(value, func.zeroblob(0)).label("value")]
+
+
+_INTEGER, _TEXT = BigInteger(), String()
+
+
+def _add_changes() -> Executable:
+    columns = ("revision", _INTEGER), ("type", _TEXT), ("key", _TEXT), ("created", _INTEGER), ("previous", _INTEGER)
+    return _inserted(change, *_with_value("changes", *columns))
+
+
+def _put_objects() -> Executable:
+    rows = _inserted(object_, *_with_value("objects", ("key", _TEXT), ("revision", _INTEGER), ("created", _INTEGER)))
     new = rows.excluded
     return rows.on_conflict_do_update(
         index_elements=[object_.c.key], set_={"revision": new.revision, "created": new.created, "value": new.value}
     )
 
 
-def _upsert_allocations(*, only_free: bool) -> sqlite.Insert:
-    rows = sqlite.insert(allocation)
+def _drop_objects() -> Executable:
+    gone = func.json_each(bindparam("gone")).table_valued("value")
+    return delete(object_).where(object_.c.key.in_(select(gone.c.value)))
+
+
+def _put_allocations(*, only_free: bool) -> Executable:
+    columns = ("pool", _TEXT), ("value", _TEXT), ("owner", _TEXT), ("revision", _INTEGER)
+    rows = _inserted(allocation, *_listed("allocations", *columns))
     return rows.on_conflict_do_update(
         index_elements=[allocation.c.pool, allocation.c.value],
         set_={"owner": rows.excluded.owner, "revision": rows.excluded.revision},
@@ -67,9 +111,11 @@ def _upsert_allocations(*, only_free: bool) -> sqlite.Insert:
     )
 
 
-_PUT_OBJECTS = _upsert_objects()
-_RELEASE = _upsert_allocations(only_free=False)
-_CLAIM = _upsert_allocations(only_free=True)
+_ADD_CHANGES = _add_changes()
+_PUT_OBJECTS = _put_objects()
+_DROP_OBJECTS = _drop_objects()
+_RELEASE = _put_allocations(only_free=False)
+_CLAIM = _put_allocations(only_free=True)
 
 
 class Database:
@@ -105,11 +151,16 @@ class Database:
 
     def append(self, batch: Sequence[Record]) -> None:
         """Keep `batch` in one transaction; returns once it is on the disk."""
+        changes = [record.change for record in batch]
+        places = _places(changes)
+        values = b"".join(each.entry.value for each in changes)
+        last = {each.entry.key: each for each in changes}
+        kept = [_object_row(each, places) for each in last.values() if not _is_deletion(each)]
+        gone = [key for key, each in last.items() if _is_deletion(each)]
         with self._connection.begin():
-            self._execute(_ADD_CHANGES, [_change_row(record.change) for record in batch])
-            last = {record.change.entry.key: record.change for record in batch}
-            self._execute(_PUT_OBJECTS, [_object_row(each.entry) for each in last.values() if not _is_deletion(each)])
-            self._execute(_DROP_OBJECTS, [{"gone": key} for key, each in last.items() if _is_deletion(each)])
+            self._execute(_ADD_CHANGES, changes=[_change_row(each, places) for each in changes], values=values)
+            self._execute(_PUT_OBJECTS, objects=kept, values=values)
+            self._execute(_DROP_OBJECTS, gone=gone)
             self._move(batch)
         self._newest = batch[-1].change.revision
 
@@ -154,14 +205,18 @@ class Database:
         released = {
             (after.pool, after.value): after for record in batch for _, after in record.moves if after.owner is None
         }
-        self._execute(_RELEASE, [each._asdict() for each in released.values()])
-        claimed = [each._asdict() for each in last.values() if each.owner is not None]
-        if self._execute(_CLAIM, claimed) != len(claimed):
+        self._execute(_RELEASE, allocations=[list(each) for each in released.values()])
+        claimed = [list(each) for each in last.values() if each.owner is not None]
+        if self._execute(_CLAIM, allocations=claimed) != len(claimed):
             raise LogFailed("a value claimed is held by another in the database")
 
-    def _execute(self, statement: Executable, rows: list[dict[str, Any]]) -> int:
-        """Run `statement` for each of `rows`; how many rows it changed."""
-        return self._connection.execute(statement, rows).rowcount if rows else 0
+    def _execute(self, statement: Executable, *, values: bytes | None = None, **rows: Sequence[Any]) -> int:
+        """Run `statement` on a whole batch of rows at once; how many rows it changed."""
+        [(name, batch)] = rows.items()
+        if not batch:
+            return 0
+        bound: dict[str, Any] = {name: orjson.dumps(batch).decode()}
+        return self._connection.execute(statement, bound if values is None else bound | {"values": values}).rowcount
 
 
 def _engine(path: str | PathLike[str]) -> Engine:
@@ -206,10 +261,22 @@ def _is_deletion(each: Change) -> bool:
     return each.type is ChangeType.DELETED
 
 
-def _object_row(entry: Entry) -> dict[str, Any]:
-    return {"key": entry.key, "revision": entry.revision, "created": entry.created, "value": entry.value}
+def _places(changes: Sequence[Change]) -> dict[int, tuple[int, int]]:
+    """Where each change's value is among all values, by revision: the start, counted from 1, and the length."""
+    places = {}
+    start = 1
+    for each in changes:
+        length = len(each.entry.value)
+        places[each.revision] = (start, length)
+        start += length
+    return places
 
 
-def _change_row(each: Change) -> dict[str, Any]:
-    previous = None if each.previous is None else each.previous.revision
-    return _object_row(each.entry) | {"type": each.type.value, "previous": previous}
+def _object_row(each: Change, places: dict[int, tuple[int, int]]) -> list[Any]:
+    entry = each.entry
+    return [entry.key, entry.revision, entry.created, *places[each.revision]]
+
+
+def _change_row(each: Change, places: dict[int, tuple[int, int]]) -> list[Any]:
+    entry, previous = each.entry, None if each.previous is None else each.previous.revision
+    return [entry.revision, each.type.value, entry.key, entry.created, previous, *places[each.revision]]
