@@ -11,7 +11,7 @@ run: $(READY)
 	$(BIN)/fauxkube up $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
