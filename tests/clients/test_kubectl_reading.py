@@ -106,7 +106,9 @@ def test_tables_and_objects_agree(shop: Kubectl) -> None:
         row = rows[pod["metadata"]["name"]]
         assert (row["IP"], row["NODE"]) == (pod["status"]["podIP"], pod["spec"]["nodeName"])
         assert (row["READY"], row["STATUS"], row["RESTARTS"]) == ("1/1", "Running", "0")
-    assert shop("get", "pod", "web-1", "-o", "yaml").out.startswith("apiVersion: v1\nkind: Pod\nmetadata:\n")
+    shown = shop("get", "pod", "web-1", "-o", "yaml").out
+    assert shown.startswith("apiVersion: v1\nkind: Pod\nmetadata:\n")
+    assert shown.count("  - lastProbeTime: null\n    lastTransitionTime: ") == 5
 
 
 def test_paging_sends_the_whole_list(shared_kubectl: Kubectl) -> None:

@@ -44,7 +44,7 @@ def pod_conditions(pod: Object, status: Object, now: str) -> list[Object]:
 
 def _rendered(type: str, verdict: _Verdict, old: Object | None, generation: int | None, now: str) -> Object:
     since = old.get("lastTransitionTime", now) if old and old.get("status") == verdict.status else now
-    rendered: Object = {"type": type, "status": verdict.status, "lastTransitionTime": since}
+    rendered: Object = {"type": type, "status": verdict.status, "lastProbeTime": None, "lastTransitionTime": since}
     if verdict.reason:
         rendered["reason"] = verdict.reason
     if verdict.message:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from fauxkube.kinds.core import pod_table, pod_update, pod_validation, pod_warnings
 from fauxkube.kinds.core.pod_defaults import default_pod
-from fauxkube.kinds.core.pod_status import condition, is_terminal, pod_ip_of, qos_class
+from fauxkube.kinds.core.pod_status import condition, is_terminal, pod_ip_of, qos_class, set_condition_times
 from fauxkube.kinds.resource import Resource, Strategy
 from fauxkube.machinery.fields import FieldError
 from fauxkube.machinery.objects import Labels, Object, labels_of
@@ -32,6 +32,7 @@ class PodStrategy(Strategy):
         if spec.get("schedulingGates"):
             gated = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": GATED_MESSAGE}
             status["conditions"] = [gated]
+            set_condition_times(status)
         obj["status"] = status
         if spec.get("affinity") or spec.get("topologySpreadConstraints"):
             _merge_label_keys(spec, labels_of(obj))
@@ -44,6 +45,7 @@ class PodStrategy(Strategy):
             _keep(status, old_status, name)
         for each in status.get("conditions") or ():
             _keep(each, condition(old, each.get("type") or "") or {}, "observedGeneration")
+        set_condition_times(status)
 
     def validate(self, obj: Object) -> list[FieldError]:
         return pod_validation.validate_pod(obj)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fauxkube.kinds.core.pod_status import set_condition
+from fauxkube.kinds.core.pod_status import set_condition, set_condition_times
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.fields import FieldError, Path
 from fauxkube.machinery.objects import Object, is_terminating, name_of
@@ -47,6 +47,7 @@ def apply_binding(pod: Object, binding: Object, *, now: datetime) -> None:
         pod["metadata"]["labels"] = metadata["labels"] | (pod["metadata"].get("labels") or {})
     generation = pod["metadata"].get("generation")
     set_condition(pod, "PodScheduled", "True", now=now, observedGeneration=generation)
+    set_condition_times(pod["status"])
 
 
 def _check_preconditions(pod: Object, metadata: Object) -> None:

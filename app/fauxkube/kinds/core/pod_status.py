@@ -51,13 +51,20 @@ def set_condition(obj: Object, type: str, status: str, *, now: datetime, **more:
     if old is None:
         conditions.append(fresh)
         return True
-    if old.get("lastProbeTime"):
+    if "lastProbeTime" in old:
         fresh["lastProbeTime"] = old["lastProbeTime"]
     if fresh == old:
         return False
     old.clear()
     old.update(fresh)
     return True
+
+
+def set_condition_times(status: Object) -> None:
+    """Give the conditions in a pod's status the times that Go writes even when there are none."""
+    for each in status.get("conditions") or ():
+        each.setdefault("lastProbeTime", None)
+        each.setdefault("lastTransitionTime", None)
 
 
 def phase_of(pod: Object) -> str:

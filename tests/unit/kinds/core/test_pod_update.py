@@ -205,6 +205,7 @@ def test_binding_sets_the_node_the_condition_and_the_metadata() -> None:
         {
             "type": "PodScheduled",
             "status": "True",
+            "lastProbeTime": None,
             "lastTransitionTime": "2026-01-01T00:00:00Z",
             "observedGeneration": 1,
         }
