@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import orjson
@@ -23,9 +22,12 @@ _GO_WORDS = {
     "Extra data": "after top-level value",
     "Invalid control character at": "in string literal",
     "Invalid \\escape": "in string escape code",
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "looking for beginning of value",
     "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
 }
 _TOO_DEEP = "exceeded max depth"
+#: Said of a number that is beyond a float.
+_TOO_LARGE = "json: cannot unmarshal number into Go value of type float64"
 #: How deep objects and arrays may lie in one another. Go's decoder takes 10,000 levels; what is taken here must also
 #: be encoded again, inside of a list or a table, and orjson encodes 254.
 MAX_DEPTH = 200
@@ -60,16 +62,16 @@ def decode_yaml(body: bytes, *, strict: bool = False) -> tuple[Any, list[str]]:
 
 def is_too_deep(value: Any) -> bool:
     """Whether objects and arrays lie in one another deeper than `MAX_DEPTH`."""
-    layer = [value]
-    for _ in range(MAX_DEPTH + 1):
-        layer = [item for each in layer if isinstance(each, (dict, list)) for item in _items(each)]
-        if not layer:
-            return False
-    return True
+    layer = _containers([value])
+    for _ in range(MAX_DEPTH):
+        layer = [inner for each in layer for inner in _containers(each)]
+    return bool(layer)
 
 
-def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
+def _containers(container: dict[str, Any] | list[Any]) -> list[Any]:
+    """The objects and arrays that lie in one."""
+    items = container.values() if isinstance(container, dict) else container
+    return [item for item in items if isinstance(item, dict | list)]
 
 
 def _load_leniently(body: bytes) -> Any:
@@ -80,7 +82,10 @@ def _load_leniently(body: bytes) -> Any:
     except orjson.JSONDecodeError:
         value = _load_slowly(text)
     whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
-    return orjson.loads(whole.decode("utf-16-le", "replace"))
+    try:
+        return orjson.loads(whole.decode("utf-16-le", "replace"))
+    except orjson.JSONDecodeError:
+        raise MalformedError(_TOO_LARGE) from None
 
 
 def _load_slowly(text: str) -> Any:
@@ -95,6 +100,10 @@ def _load_slowly(text: str) -> Any:
         _refuse(text, error.pos, _GO_WORDS.get(error.msg) or _after(text, error.pos))
     except RecursionError:
         raise MalformedError(_TOO_DEEP) from None
+    except MalformedError:
+        raise
+    except ValueError:
+        raise MalformedError(_TOO_LARGE) from None
 
 
 def _refuse(text: str, position: int, problem: str) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from fauxkube.machinery.decoding import MalformedError
+from fauxkube.machinery.decoding import MAX_DEPTH, MalformedError
 
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -127,10 +127,25 @@ def _problem(error: yaml.YAMLError) -> str:
     return f"yaml: line {mark.line + 1}: {problem}" if mark else f"yaml: {problem}"
 
 
+def _check_depth(body: bytes) -> None:
+    """Refuse what is nested too deep before anything recurses into it: the C parser's own recursion has no limit."""
+    depth = 0
+    for event in yaml.parse(body, Loader=_BASE):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedError("error converting YAML to JSON: yaml: exceeded max depth")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentEndEvent):
+            return
+
+
 def load(body: bytes, *, strict: bool) -> tuple[Any, list[str]]:
     """The first document as JSON; its duplicate keys, in one message as Go's parser gives them, if `strict`."""
     loader = _Loader(body)
     try:
+        _check_depth(body)
         value = _ToJson(_COPIES + _COPIES_PER_BYTE * len(body)).convert(loader.get_data())
     except yaml.YAMLError as error:
         raise MalformedError(f"error converting YAML to JSON: {_problem(error)}") from None

@@ -50,9 +50,9 @@ class Patcher:
             patched = self._applied(patch, document, kind)
         except PatchError as error:
             raise _refusal(error) from None
+        if not options.typed and is_too_deep(patched):
+            raise _refusal(PatchError("exceeded max depth", code=422))
         try:
-            if not options.typed and is_too_deep(patched):
-                raise Undecodable("exceeded max depth")
             if patch.kind != "strategic":
                 _check_kind(patched, document)
             return patched, self._decoder.check(kind, patched, options)

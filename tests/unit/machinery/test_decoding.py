@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -137,3 +138,47 @@ def test_aliases_that_would_explode_are_refused() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(MalformedError, match="excessive aliasing"):
         decode_yaml("\n".join(lines).encode())
+
+
+NESTED = {
+    "json": lambda depth: b'{"a":' * depth + b"1" + b"}" * depth,
+    "flow": lambda depth: b"[" * depth + b"]" * depth,
+    "block": lambda depth: b"- " * depth + b"a",
+}
+
+
+@pytest.mark.parametrize("form", NESTED)
+@pytest.mark.parametrize("decode", [decode_json, decode_yaml])
+@pytest.mark.parametrize("depth", [201, 1_100, 100_000])
+def test_what_is_nested_too_deep_is_refused_before_anything_recurses_into_it(
+    form: str, decode: Callable[[bytes], Any], depth: int
+) -> None:
+    if form == "block" and decode is decode_json:
+        return
+    with pytest.raises(MalformedError, match="exceeded max depth"):
+        decode(NESTED[form](depth))
+
+
+@pytest.mark.parametrize("decode", [decode_json, decode_yaml])
+def test_what_is_not_nested_too_deep_can_be_encoded_inside_of_something(decode: Callable[[bytes], Any]) -> None:
+    value, _ = decode(NESTED["json"](200))
+    assert orjson.dumps({"items": [[{"object": value}]]})
+
+
+@pytest.mark.parametrize("decode", [decode_json, decode_yaml])
+@pytest.mark.parametrize("number", ["99999999999999999999", "-99999999999999999999"])
+def test_a_whole_number_beyond_64_bits_is_the_nearest_float(decode: Callable[[bytes], Any], number: str) -> None:
+    value, _ = decode(f"[{number}]".encode())
+    assert value == [float(number)]
+    assert isinstance(value[0], float)
+
+
+@pytest.mark.parametrize("decode", [decode_json, decode_yaml])
+@pytest.mark.parametrize("number", ["1e999", "9" * 5_000])
+def test_a_number_beyond_a_float_is_refused(decode: Callable[[bytes], Any], number: str) -> None:
+    with pytest.raises(MalformedError):
+        decode(f"[{number}]".encode())
+
+
+def test_surrogates_that_stand_alone_are_replaced() -> None:
+    assert decode_json(b'["\\ud800", "\\ud83d\\ude00", "\\udc00x"]')[0] == ["\ufffd", "\U0001f600", "\ufffdx"]
