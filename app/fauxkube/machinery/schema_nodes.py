@@ -269,6 +269,9 @@ class Bytes(Node):
         except FormatError as error:
             raise DecodeError(str(error)) from None
 
+    def zero(self) -> Any:
+        return ""
+
 
 class ListOf(Node):
     """A list of one type."""

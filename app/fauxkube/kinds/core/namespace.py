@@ -30,8 +30,7 @@ class NamespaceStrategy(Strategy):
         return names.dns_label_problems(name)
 
     def default(self, obj: Object) -> None:
-        if obj["metadata"].get("name"):
-            _label_with_name(obj)
+        _label_with_name(obj)
 
     def prepare_for_create(self, obj: Object) -> None:
         _label_with_name(obj)
@@ -70,7 +69,10 @@ class NamespaceFinalizeStrategy(NamespaceStrategy):
 
 
 def _label_with_name(obj: Object) -> None:
+    """A namespace that has no name (yet) goes without."""
     metadata = obj["metadata"]
+    if not metadata.get("name"):
+        return
     metadata["labels"] = (metadata.get("labels") or {}) | {NAME_LABEL: metadata["name"]}
 
 
