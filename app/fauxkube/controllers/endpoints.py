@@ -17,7 +17,7 @@ from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
 from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, backend_labels, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership
 from fauxkube.kinds.gvrs import ENDPOINTS, PODS, SERVICES
-from fauxkube.machinery.objects import Object, key_of, labels_of, split_key
+from fauxkube.machinery.objects import Object, key_of, labels_of, split_key, with_field
 from fauxkube.machinery.status import StatusError
 
 MANAGED_BY = {"endpoints.kubernetes.io/managed-by": "endpoint-controller"}
@@ -132,12 +132,8 @@ def desired_endpoints(
     if current and _same(current, kept, labels) and was_over == over_capacity:
         return None
     annotations = annotated(metadata, {TRIGGER_TIME_ANNOTATION: changed_at, _OVER_CAPACITY_ANNOTATION: over_capacity})
-    return {
-        "apiVersion": "v1",
-        "kind": "Endpoints",
-        "metadata": {**metadata, "labels": labels, "annotations": annotations},
-        "subsets": kept,
-    }
+    metadata = {**with_field(metadata, "annotations", annotations), "labels": labels}
+    return with_field({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}, "subsets", kept)
 
 
 def _new_metadata(service: Object) -> Object:

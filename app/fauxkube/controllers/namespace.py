@@ -16,7 +16,7 @@ from fauxkube.controllers.namespace_content import Content, with_conditions
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kinds.gvrs import NAMESPACES, PODS
 from fauxkube.kinds.resource import Resource
-from fauxkube.machinery.objects import GVR, Object, is_terminating, namespace_of
+from fauxkube.machinery.objects import GVR, Object, is_terminating, namespace_of, with_field
 from fauxkube.machinery.status import StatusError
 
 FINALIZER = "kubernetes"
@@ -59,7 +59,7 @@ class NamespaceController(Controller):
             raise content.failures[0]
         if content.empty:
             kept = [each for each in _finalizers_of(told) if each != FINALIZER]
-            finalized = {**told, "spec": {**told.get("spec", {}), "finalizers": kept}}
+            finalized = {**told, "spec": with_field(told.get("spec", {}), "finalizers", kept)}
             await self.client.update(NAMESPACES, finalized, subresource="finalize")
 
     async def _empty(self, namespace: str) -> Content:

@@ -12,7 +12,7 @@ from fauxkube.controllers.indexes import index_by_node, on_node
 from fauxkube.controllers.node_health import ready_status, silenced, wanted_taints
 from fauxkube.kinds.core.pod_status import is_ready
 from fauxkube.kinds.gvrs import LEASES, NODES, PODS
-from fauxkube.machinery.objects import Object, copy_of, name_of, namespace_of
+from fauxkube.machinery.objects import Object, copy_of, name_of, namespace_of, with_field
 from fauxkube.machinery.times import to_time
 
 LEASE_NAMESPACE = "kube-node-lease"
@@ -78,7 +78,7 @@ class NodeLifecycleController(Controller):
         node = await self._watch_over(key, node)
         taints = wanted_taints(node, self.clock.now())
         if taints != (node["spec"].get("taints") or []):
-            await self.client.update(NODES, {**node, "spec": {**node["spec"], "taints": taints}})
+            await self.client.update(NODES, {**node, "spec": with_field(node["spec"], "taints", taints)})
         if ready_status(node) in {"False", "Unknown"}:
             await self._mark_pods_not_ready(key)
 

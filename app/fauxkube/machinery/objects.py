@@ -37,6 +37,13 @@ def copy_of(obj: Object) -> Object:
     return cast("Object", orjson.loads(orjson.dumps(obj)))
 
 
+def with_field(holder: Object, name: str, value: Any) -> Object:
+    """A shallow copy with that field; without it where the value is empty, as Go's `omitempty` leaves it out."""
+    if value:
+        return {**holder, name: value}
+    return {each: held for each, held in holder.items() if each != name}
+
+
 def name_of(obj: Object) -> str:
     """The object's name; empty while it has none."""
     return cast("str", obj.get("metadata", {}).get("name") or "")

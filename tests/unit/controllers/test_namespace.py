@@ -41,7 +41,7 @@ def namespaces() -> ControlLoops:
 def finalizers(loops: ControlLoops) -> list[str]:
     found = loops.api.find(NAMESPACES, "team")
     assert found is not None
-    return list(found["spec"]["finalizers"])
+    return list(found["spec"].get("finalizers") or ())
 
 
 def told(loops: ControlLoops, type: str) -> tuple[str, str, str]:
