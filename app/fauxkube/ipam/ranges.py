@@ -19,6 +19,9 @@ class Range(Protocol):
 
     def __len__(self) -> int: ...
 
+    def __str__(self) -> str:
+        """What the values are taken from, as the settings write it."""
+
     def at(self, index: int) -> str:
         """The value of a number from 0 to the length."""
 
@@ -43,6 +46,9 @@ class AddressRange:
 
     def __len__(self) -> int:
         return self._length
+
+    def __str__(self) -> str:
+        return str(self.network)
 
     def at(self, index: int) -> str:
         return str(self._address(self._first + _checked(index, self._length)))
@@ -72,6 +78,9 @@ class BlockRange:
     def __len__(self) -> int:
         return self._length
 
+    def __str__(self) -> str:
+        return f"{self.network} in blocks of /{self.prefix_length}"
+
     def at(self, index: int) -> str:
         address = self._address(self._first + (_checked(index, self._length) << self._shift))
         return f"{address}/{self.prefix_length}"
@@ -97,6 +106,9 @@ class PortRange:
 
     def __len__(self) -> int:
         return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
 
     def at(self, index: int) -> str:
         return str(self.first + _checked(index, len(self)))

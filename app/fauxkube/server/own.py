@@ -40,7 +40,7 @@ def _router(inspection: Inspection) -> APIRouter:
         """Every pool of addresses, blocks and ports, with what is held out of it and by whom."""
         return inspection.pools()
 
-    @router.get("/ipam/{name}", responses={404: {"description": "There is no such pool."}})
+    @router.get("/ipam/{name:path}", responses={404: {"description": "There is no such pool."}})
     async def pool(name: str) -> PoolUse:
         """One pool."""
         for use in inspection.pools():

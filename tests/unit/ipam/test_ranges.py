@@ -66,6 +66,20 @@ def test_another_spelling_of_an_address_is_the_same_address() -> None:
     assert addresses.index_of("FD00:0::0001") == addresses.index_of("fd00::1") == 0
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (AddressRange("10.96.0.0/12"), "10.96.0.0/12"),
+        (AddressRange("10.244.1.0/24", head=2), "10.244.1.0/24"),
+        (BlockRange("10.244.0.0/16", 24), "10.244.0.0/16 in blocks of /24"),
+        (PortRange(30000, 32767), "30000-32767"),
+    ],
+    ids=str,
+)
+def test_a_range_reads_as_the_settings_write_it(values: Range, text: str) -> None:
+    assert str(values) == text
+
+
 @pytest.mark.parametrize("cidr", ["10.0.0.0/31", "10.0.0.0/32"])
 def test_a_network_too_small_for_hosts_has_none(cidr: str) -> None:
     assert len(AddressRange(cidr)) == 0

@@ -243,7 +243,7 @@ class FakeInspection:
         return ClusterInfo("0.1.0", "1.36", "10.244.0.0/16", "10.96.0.0/12", 3, 1.5)
 
     def pools(self) -> list[PoolUse]:
-        return [PoolUse("nodeports", "30000-32767", 1, 2767, [Allocated("30008", "services/default/web")])]
+        return [PoolUse("services/nodeports", "30000-32767", 1, 2767, [Allocated("30008", "services/default/web")])]
 
     def checks(self) -> Mapping[str, Any]:
         return {"etcd": lambda: self.healthy}
