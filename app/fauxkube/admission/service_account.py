@@ -68,7 +68,7 @@ class ServiceAccount:
             name = name or f"kube-api-access-{self._chance.suffix()}"
             mounts.append({"name": name, "readOnly": True, "mountPath": _CREDENTIALS_PATH})
             mounted = True
-        if mounted and all(volume["name"] != name for volume in volumes):
+        if mounted and all(volume.get("name") != name for volume in volumes):
             spec["volumes"] = [*volumes, token_volume(name)]
 
 
