@@ -28,7 +28,7 @@ def shop(shared_kubectl: Kubectl) -> Kubectl:
     namespace = f"shop-{shared_kubectl.minor}"
     shared_kubectl("create", "namespace", namespace)
     shop = shared_kubectl.within(namespace)
-    run(shop, "web-1", "--labels=app=web,tier=front")
+    run(shop, "web-1", "--labels=app=web,tier=front", "--image-pull-policy=Always")
     run(shop, "db-1", "--labels=app=db", "--port=5432")
     shop("wait", "--for=condition=Ready", "pod", "--all", "--timeout=10s")
     return shop
@@ -194,7 +194,9 @@ def test_waiting_sees_a_creation_and_a_deletion(cli: Kubectl) -> None:
 
 def test_a_pods_events_are_the_kubelets_and_the_schedulers(shop: Kubectl) -> None:
     rows = shop("events", "--for", "pod/web-1").table
-    assert [row["REASON"] for row in rows] == ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
+    reasons = [row["REASON"] for row in rows]
+    assert sorted(reasons) == ["Created", "Pulled", "Pulling", "Scheduled", "Started"]
+    assert [each for each in reasons if each != "Scheduled"] == ["Pulling", "Pulled", "Created", "Started"]
     assert {row["OBJECT"] for row in rows} == {"Pod/web-1"}
     assert {row["TYPE"] for row in rows} == {"Normal"}
     assert shop("events", "--types=Warning").err.startswith("No events found")

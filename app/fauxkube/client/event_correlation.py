@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from fauxkube.machinery.objects import Object
 
@@ -26,13 +26,13 @@ V = TypeVar("V")
 
 
 class Written(NamedTuple):
-    """What to write: `event` whole, or, when it `repeats` one that was written, only its count, time and message."""
+    """What to write: `event` whole, or, when it `repeats` one that was written, only what is `counted` of it."""
 
     event: Object
     repeats: bool
 
 
-class _Recent(OrderedDict[K, V], Generic[K, V]):
+class Recent(OrderedDict[K, V], Generic[K, V]):
     """A mapping that forgets what was set the longest time ago."""
 
     def remember(self, key: K, value: V) -> None:
@@ -69,10 +69,13 @@ class _Tokens:
 class Correlator:
     """The memory of one source; `now` is always the clock's monotonic time in seconds."""
 
+    #: What changes of an event that repeats.
+    counted: ClassVar[tuple[str, ...]] = ("count", "lastTimestamp", "message")
+
     def __init__(self) -> None:
-        self._similar: _Recent[tuple[str, ...], _Similar] = _Recent()
-        self._first: _Recent[tuple[str, ...], _First] = _Recent()
-        self._tokens: _Recent[tuple[str, ...], _Tokens] = _Recent()
+        self._similar: Recent[tuple[str, ...], _Similar] = Recent()
+        self._first: Recent[tuple[str, ...], _First] = Recent()
+        self._tokens: Recent[tuple[str, ...], _Tokens] = Recent()
 
     def correlate(self, event: Object, now: float) -> Written | None:
         """What to write of a new event (count 1); None when its source has said too much."""

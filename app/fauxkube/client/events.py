@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 from fauxkube.client.event_correlation import Correlator, Written
 from fauxkube.client.protocol import Client
@@ -39,6 +39,16 @@ _REFERENCED_METADATA = ("namespace", "name", "uid", "resourceVersion")
 _log = logging.getLogger("fauxkube.events")
 
 
+class Correlating(Protocol):
+    """A memory of what was written, and the fields that a repetition changes."""
+
+    counted: ClassVar[tuple[str, ...]]
+
+    def correlate(self, event: Object, now: float) -> Written | None:
+        """What to write of a new event; None for nothing."""
+        ...
+
+
 class _Recorded(NamedTuple):
     event: Object
     moment: float
@@ -47,15 +57,16 @@ class _Recorded(NamedTuple):
 class EventRecorder:
     """Records the events of one component (`replicaset-controller`), on one host for those that run on a node."""
 
+    correlator: ClassVar[Callable[[], Correlating]] = Correlator
+
     def __init__(self, client: Client, component: str, clock: Clock, chance: Chance, host: str = "") -> None:
         self._client = client
         self._component = component
         self._clock = clock
         self._chance = chance
         self._host = host
-        self._source = {"component": component, "host": host} if host else {"component": component}
         self._queue: deque[_Recorded] = deque()
-        self._correlator = Correlator()
+        self._correlator = type(self).correlator()
         self._tasks = Tasks(f"events/{component}")
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
@@ -67,9 +78,17 @@ class EventRecorder:
         return self._writer is None
 
     def event(
-        self, obj: Object, type: str, reason: str, message: str, *, related: Object | None = None, field_path: str = ""
+        self,
+        obj: Object,
+        type: str,
+        reason: str,
+        message: str,
+        *,
+        related: Object | None = None,
+        field_path: str = "",
+        action: str = "",
     ) -> None:
-        """Record that something happened to `obj`: `type` is Normal or Warning, `reason` a CamelCase word."""
+        """Record that something happened to `obj`: `type` is Normal or Warning, `reason` and `action` are words."""
         if self._closed:
             return
         if len(self._queue) >= QUEUE_MAX:
@@ -77,6 +96,8 @@ class EventRecorder:
             return
         event = self._new(reference_to(obj, field_path))
         event |= {"type": type, "reason": reason, "message": message}
+        if action:
+            event["action"] = action
         if related is not None:
             event["related"] = reference_to(related)
         self._queue.append(_Recorded(event, self._clock.monotonic()))
@@ -96,19 +117,25 @@ class EventRecorder:
         await self._tasks.close()
 
     def _new(self, reference: Object) -> Object:
-        now = to_time(self._clock.now())
         namespace = reference.get("namespace") or "default"
         return {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": self._new_name(reference.get("name", "")), "namespace": namespace},
             "involvedObject": reference,
-            "source": self._source,
+            **self._said(),
+        }
+
+    def _said(self) -> Object:
+        """When it was said, and by whom."""
+        now, component, host = to_time(self._clock.now()), self._component, self._host
+        return {
+            "source": {"component": component, "host": host} if host else {"component": component},
             "firstTimestamp": now,
             "lastTimestamp": now,
             "count": 1,
-            "reportingComponent": self._component,
-            "reportingInstance": self._host,
+            "reportingComponent": component,
+            "reportingInstance": host,
         }
 
     def _new_name(self, of: str) -> str:
@@ -150,7 +177,7 @@ class EventRecorder:
 
     async def _count(self, event: Object) -> bool:
         """Raise the count of an event that was written before; False when it is there no more."""
-        patch = {name: event[name] for name in ("count", "lastTimestamp", "message")}
+        patch = {name: event[name] for name in self._correlator.counted}
         metadata = event["metadata"]
         try:
             await self._client.patch(EVENTS, metadata["name"], patch, namespace=metadata["namespace"], kind="merge")

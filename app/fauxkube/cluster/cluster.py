@@ -7,8 +7,10 @@ global: any number of clusters live side by side in one process.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from fauxkube.admission.plugins import default_chain
+from fauxkube.client.event_series import SeriesRecorder
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
@@ -33,6 +35,9 @@ from fauxkube.scheduler.scheduler import Scheduler
 from fauxkube.server.app import Application
 from fauxkube.store.log import Log, NullLog
 from fauxkube.store.store import Store
+
+#: The host that the control plane's components say they run on.
+_CONTROL_PLANE = "control-plane"
 
 
 class Cluster:
@@ -66,7 +71,7 @@ class Cluster:
         context = self._context()
         self._controllers: list[Controller] = [make(context) for make in all_controllers()]
         self._controllers.append(KubernetesServiceKeeper(context, settings.ranges.service_cidr))
-        self._scheduler = Scheduler(context)
+        self._scheduler = Scheduler(replace(context, recorder=self._series_recorder))
         self._kubelets = Kubelets(
             self._background(Rank.CONTROL),
             self.informers,
@@ -127,11 +132,17 @@ class Cluster:
 
     def _recorder(self, component: str, host: str = "") -> EventRecorder:
         """The event recorder of a component, on a node's host for kubelets; one each."""
+        return self._recorder_of(EventRecorder, component, host)
+
+    def _series_recorder(self, component: str) -> EventRecorder:
+        """The recorder of a component that has moved to the newer kind of events."""
+        return self._recorder_of(SeriesRecorder, component, _CONTROL_PLANE)
+
+    def _recorder_of(self, make: type[EventRecorder], component: str, host: str) -> EventRecorder:
         recorder = self._recorders.get((component, host))
         if recorder is None:
             client = self._background(Rank.EVENTS).as_user_agent(component)
-            recorder = EventRecorder(client, component, self.clock, self.chance, host)
-            self._recorders[component, host] = recorder
+            recorder = self._recorders[component, host] = make(client, component, self.clock, self.chance, host)
         return recorder
 
 

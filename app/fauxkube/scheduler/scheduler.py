@@ -195,10 +195,10 @@ class Scheduler:
         if known is not None and known.uid == pod.uid:
             self._queue.remove(pod.key)
         message = f"Successfully assigned {pod.key} to {node_name}"
-        self._recorder.event(pod.object, "Normal", "Scheduled", message)
+        self._recorder.event(pod.object, "Normal", "Scheduled", message, action="Binding")
 
     async def _report(self, pod: PodInfo, reason: str, message: str) -> None:
-        self._recorder.event(pod.object, "Warning", "FailedScheduling", message)
+        self._recorder.event(pod.object, "Warning", "FailedScheduling", message, action="Scheduling")
         await write_condition(self._client, pod.object, reason=reason, message=message, now=self._clock.now())
 
 
