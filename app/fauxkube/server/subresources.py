@@ -25,7 +25,7 @@ class Kind(NamedTuple):
 _ACTIONS = {"binding": Kind("", "v1", "Binding"), "eviction": Kind("policy", "v1", "Eviction")}
 
 #: Upstream's subresources that are not served here unless the catalogue has them, by resource.
-_UPSTREAM = {
+UPSTREAM = {
     "nodes": frozenset(("proxy",)),
     "pods": frozenset(("attach", "ephemeralcontainers", "exec", "log", "portforward", "proxy", "resize")),
     "serviceaccounts": frozenset(("token",)),
@@ -43,6 +43,6 @@ def kind_of(resource: Resource, subresource: str = "") -> Kind:
 
 def refuse_unserved(resource: Resource, subresource: str) -> None:
     """Raise 501 for a subresource that Kubernetes has and fauxkube does not, so that it is not taken for a typo."""
-    if subresource in _UPSTREAM.get(resource.group_resource, ()):
+    if subresource in UPSTREAM.get(resource.group_resource, ()):
         message = f"fauxkube does not serve {resource.group_resource}/{subresource}"
         raise StatusError(501, "NotImplemented", message)
