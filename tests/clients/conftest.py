@@ -15,10 +15,19 @@ def python_api(shared_server: str) -> Iterator[client.ApiClient]:
         yield api
 
 
+@pytest.fixture(scope="module")
+def core(python_api: client.ApiClient) -> client.CoreV1Api:
+    return client.CoreV1Api(python_api)
+
+
+@pytest.fixture(scope="module")
+def apps(python_api: client.ApiClient) -> client.AppsV1Api:
+    return client.AppsV1Api(python_api)
+
+
 @pytest.fixture
-def namespace(python_api: client.ApiClient) -> Iterator[str]:
+def namespace(core: client.CoreV1Api) -> Iterator[str]:
     """A namespace that goes when the test ends."""
-    core = client.CoreV1Api(python_api)
     name = core.create_namespace(client.V1Namespace(metadata={"generateName": "test-"})).metadata.name
     yield name
     core.delete_namespace(name)

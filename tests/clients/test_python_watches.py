@@ -19,11 +19,6 @@ from support.python_client import config_map, pod
 from support.waiting import until
 
 
-@pytest.fixture(scope="module")
-def core(python_api: client.ApiClient) -> client.CoreV1Api:
-    return client.CoreV1Api(python_api)
-
-
 def described(event: dict[str, Any]) -> tuple[str, str]:
     return event["type"], event["object"].metadata.name
 

@@ -47,6 +47,11 @@ def service(name: str, **spec: Any) -> client.V1Service:
     )
 
 
+def is_running(core: client.CoreV1Api, namespace: str, name: str) -> bool:
+    """Whether a pod runs."""
+    return core.read_namespaced_pod_status(name, namespace).status.phase == "Running"
+
+
 def status_of(error: client.ApiException) -> dict[str, Any]:
     """The `Status` that came with an error."""
     assert error.body is not None
