@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauxkube.ipam.allocator import Allocator
 from fauxkube.ipam.bands import node_port_band, service_ip_band
 from fauxkube.ipam.ranges import AddressRange, BlockRange, PortRange
-from fauxkube.store.model import Claim
+from fauxkube.store.model import Allocation, Claim
 from fauxkube.store.store import Store
 
 CLUSTER_IPS = "services/clusterips"
 NODE_PORTS = "services/nodeports"
 LOAD_BALANCERS = "services/loadbalancers"
 POD_CIDRS = "nodes/podcidrs"
+
+#: What the store's keys of nodes start with.
+_NODE_KEYS = "nodes/"
 
 #: Kept back at the start of a node's block: the network's own address and its gateway, the bridge.
 _POD_RANGE_HEAD = 2
@@ -57,8 +61,16 @@ class Pools:
 
     def load(self) -> None:
         """Take over what the store says is held; called once the store is open."""
+        held: defaultdict[str, list[Allocation]] = defaultdict(list)
+        for allocation in self._store.allocations():
+            held[allocation.pool].append(allocation)
+        for block in held[POD_CIDRS]:
+            if block.owner is not None:
+                node = block.owner.removeprefix(_NODE_KEYS)
+                self._pod_cidrs[node] = block.value
+                self._allocators[pod_pool_name(node)] = _pod_allocator(block.value)
         for name, allocator in self._allocators.items():
-            allocator.load(self._store.allocations(name))
+            allocator.load(held[name])
 
     def __getitem__(self, name: str) -> Allocator:
         return self._allocators[name]
