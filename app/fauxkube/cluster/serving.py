@@ -59,7 +59,7 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
     cluster = Cluster(settings)
     listener = Listener(cluster.application, host=host, port=port)
     try:
-        await listener.bind()
+        await _bind(listener, host, port)
         await cluster.start()
         await listener.serve()
         _spare_the_garbage_collector()
@@ -67,10 +67,15 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
             sys.setswitchinterval(_SWITCH_INTERVAL)
         announce(listener.url, host, settings.data)
         await stopped.wait()
-    except OSError as error:
-        raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     except StoreError as error:
         raise ServingError(str(error)) from error
     finally:
         await listener.stop()
         await cluster.close()
+
+
+async def _bind(listener: Listener, host: str, port: int) -> None:
+    try:
+        await listener.bind()
+    except OSError as error:
+        raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error

@@ -6,10 +6,14 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fauxkube.machinery.schema_source import known_versions
 from fauxkube.registry.pools import Ranges
 
 #: The Kubernetes version that is served unless another is asked for.
 DEFAULT_VERSION = "1.36"
+
+#: As kube-apiserver requires.
+_SMALLEST_SERVICE_RANGE = 8
 
 
 class SettingsError(ValueError):
@@ -35,9 +39,14 @@ class Settings:
     def __post_init__(self) -> None:
         if self.nodes < 0:
             raise SettingsError(f"nodes must not be negative: {self.nodes}")
+        if self.kubernetes_version not in (versions := known_versions()):
+            served = f"{versions[0]} to {versions[-1]}"
+            raise SettingsError(f"Kubernetes {self.kubernetes_version} is not served, but {served} are")
         cluster = _network("cluster CIDR", self.ranges.cluster_cidr)
         service = _network("service CIDR", self.ranges.service_cidr)
         balancers = _network("load balancer CIDR", self.ranges.load_balancer_cidr)
+        if service.num_addresses < _SMALLEST_SERVICE_RANGE:
+            raise SettingsError(f"the service CIDR {service} must have at least {_SMALLEST_SERVICE_RANGE} addresses")
         _check_apart(cluster=cluster, service=service, load_balancer=balancers)
         _check_node_blocks(cluster, self.ranges.node_prefix, self.nodes)
         first, last = self.ranges.node_ports

@@ -15,7 +15,8 @@ import orjson
 Definition: TypeAlias = dict[str, Any]
 
 _PACKAGE = "kubernetes_validate"
-_FILE = "kubernetes-json-schema/v{version}.0-local/_definitions.json"
+_FOLDER = "kubernetes-json-schema"
+_FILE = _FOLDER + "/v{version}.0-local/_definitions.json"
 
 
 class UnknownVersionError(LookupError):
@@ -27,6 +28,13 @@ def _root() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UnknownVersionError(f"the package {_PACKAGE} is not installed")
     return Path(spec.submodule_search_locations[0])
+
+
+def known_versions() -> list[str]:
+    """The minor versions of Kubernetes that there are schemas of, such as `1.36`, the oldest first."""
+    files = (_root() / _FOLDER).glob("v*.0-local/_definitions.json")
+    versions = [file.parent.name.removeprefix("v").removesuffix(".0-local") for file in files]
+    return sorted(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 
 def load_definitions(kubernetes_version: str) -> dict[str, Definition]:
