@@ -28,14 +28,35 @@ class Server:
         _, errors = self.process.communicate(timeout=20)
         return self.process.returncode, errors
 
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(_SOURCES), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+
+
+def fauxkube(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [sys.executable, "-m", "fauxkube", *args]
+    return subprocess.run(
+        command, env=_environment() | environment, check=False, capture_output=True, text=True, timeout=30
+    )
+
 
 @contextmanager
 def fauxkube_up(*args: str) -> Iterator[Server]:
     """Start on a free port of the loopback address, wait for the ready line, and end it afterwards."""
     command = [sys.executable, "-m", "fauxkube", "up", "--port", "0", *args]
-    environment = os.environ | {"PYTHONPATH": str(_SOURCES), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+        start_new_session=True,
     )
     try:
         yield Server(process, _wait_until_ready(process))
