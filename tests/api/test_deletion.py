@@ -97,8 +97,10 @@ def test_a_finalizer_holds_the_object_until_it_is_taken_off(shared_http: httpx.C
         (
             "FieldValueForbidden",
             "metadata.finalizers",
-            ("Forbidden: no new finalizers can be added if the object is being deleted, "
-            'found new finalizers []string{"example.com/more"}'),
+            (
+                "Forbidden: no new finalizers can be added if the object is being deleted, "
+                'found new finalizers []string{"example.com/more"}'
+            ),
         )
     ]
     answered(shared_http.patch(path, json={"metadata": {"finalizers": None}}, headers=MERGE_PATCH))

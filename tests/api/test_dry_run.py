@@ -73,9 +73,7 @@ def test_a_dry_service_is_shown_addresses_that_stay_free(http: httpx.Client) -> 
     assert (dry["clusterIP"], dry["ports"]) == (real["clusterIP"], real["ports"])
 
 
-def test_a_dry_update_of_what_is_not_there_creates_nothing(
-    http: httpx.Client, unchanged: Callable[[], None]
-) -> None:
+def test_a_dry_update_of_what_is_not_there_creates_nothing(http: httpx.Client, unchanged: Callable[[], None]) -> None:
     answered(http.put(f"{SERVICES}/dry?dryRun=All", json=service("dry")), 201)
     assert http.get(f"{SERVICES}/dry").status_code == 404
     unchanged()

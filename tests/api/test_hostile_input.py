@@ -67,11 +67,7 @@ def judge(response: httpx.Response) -> None:
 
 TEXTS = st.text(max_size=20) | st.sampled_from(["", "a", "\x00", "é", "\ud83d\ude00", "a/b", "..", "0", "true", "null"])
 SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=12
@@ -206,7 +202,9 @@ PARAMETERS = st.sampled_from(
 
 
 @settings(FUZZ, max_examples=150)
-@given(query=st.lists(st.tuples(PARAMETERS, TEXTS | st.from_regex(r"[a-z]{1,3}(=|!=|==| in \()[a-z,)]{0,4}")), max_size=4))
+@given(
+    query=st.lists(st.tuples(PARAMETERS, TEXTS | st.from_regex(r"[a-z]{1,3}(=|!=|==| in \()[a-z,)]{0,4}")), max_size=4)
+)
 def test_any_query_is_answered_cleanly(shared_http: httpx.Client, query: list[tuple[str, str]]) -> None:
     text = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in query)
     for method, path in (("GET", CONFIG_MAPS), ("GET", f"{NODES}/node-1"), ("DELETE", f"{CONFIG_MAPS}/nope")):
@@ -323,7 +321,6 @@ Exchange: TypeAlias = Callable[[bytes, int], list[bytes]]
 def exchange(shared_server: str) -> Iterator[Exchange]:
     address = httpx.URL(shared_server)
     with socket.create_connection((address.host, address.port or 80), timeout=5) as connection:
-
         received = connection.makefile("rb")
 
         def send(data: bytes, responses: int) -> list[bytes]:
@@ -369,9 +366,7 @@ def test_a_connection_goes_on_after_a_refusal(exchange: Exchange) -> None:
      b"Content-Length: x\r\n\r\n", request("GET", "/" + "a" * 70_000)],
     ids=["binary", "short", "version", "tls", "length", "long-path"],
 )  # fmt: skip
-def test_what_is_no_http_is_refused_or_hung_up_on(
-    shared_server: str, shared_http: httpx.Client, data: bytes
-) -> None:
+def test_what_is_no_http_is_refused_or_hung_up_on(shared_server: str, shared_http: httpx.Client, data: bytes) -> None:
     address = httpx.URL(shared_server)
     with socket.create_connection((address.host, address.port or 80), timeout=5) as connection:
         connection.sendall(data)

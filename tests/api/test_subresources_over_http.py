@@ -97,9 +97,7 @@ def test_a_binding_puts_the_pod_on_its_node(shared_http: httpx.Client, path: str
     assert obj["metadata"]["annotations"] == {"by": "hand"}
     assert ("PodScheduled", "True") in [(each["type"], each["status"]) for each in obj["status"]["conditions"]]
     again = shared_http.post(f"{path}/binding", json=binding(name, "node-2"))
-    message = (
-        f'Operation cannot be fulfilled on pods/binding "{name}": pod {name} is already assigned to node "node-1"'
-    )
+    message = f'Operation cannot be fulfilled on pods/binding "{name}": pod {name} is already assigned to node "node-1"'
     assert refused(again, 409, "Conflict", message) == {"name": name, "kind": "pods/binding"}
 
 
@@ -122,9 +120,7 @@ def test_a_binding_of_the_wrong_form_is_refused(shared_http: httpx.Client, path:
 
 def test_one_of_many_bindings_wins(shared_http: httpx.Client, path: str) -> None:
     name = path.rpartition("/")[2]
-    codes = [
-        shared_http.post(f"{path}/binding", json=binding(name, f"node-{n % 3 + 1}")).status_code for n in range(6)
-    ]
+    codes = [shared_http.post(f"{path}/binding", json=binding(name, f"node-{n % 3 + 1}")).status_code for n in range(6)]
     assert codes == [201, 409, 409, 409, 409, 409]
 
 
