@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import NamedTuple
 
 #: Seconds after the last request from when on none is about.
-_QUIET = 0.002
-#: The trickle: one unit in so many seconds. Between them the loop may rest, which the store's writer thread needs to
-#: get Python's global lock soon.
-_TRICKLE = 0.004
+_QUIET = 0.01
+#: The trickle: so many units, together since the store then commits them together, in so many seconds. In between the
+#: loop may rest, which the store's writer thread needs to get Python's global lock soon.
+_TRICKLE_UNITS, _TRICKLE = 4, 0.01
 #: Units let through in a round of the event loop when no request is about.
 _UNITS = 16
 
@@ -45,6 +45,7 @@ class Turns:
     def __init__(self) -> None:
         self._requests = 0
         self._last_request = float("-inf")
+        self._last_pump = 0.0
         self._waiting: dict[Rank, deque[_Waiter]] = {rank: deque() for rank in Rank}
         self._pumping = False
 
@@ -68,7 +69,7 @@ class Turns:
         self._waiting[rank].append(waiter)
         if not self._pumping:
             self._pumping = True
-            loop.call_soon(self._pump)
+            loop.call_at(self._last_pump + _TRICKLE, self._pump)
         await waiter.released
 
     def _is_busy(self, now: float) -> bool:
@@ -79,10 +80,11 @@ class Turns:
         loop = asyncio.get_running_loop()
         now = loop.time()
         busy = self._is_busy(now)
-        self._release(1 if busy else _UNITS, now)
+        self._last_pump = now
+        self._release(_TRICKLE_UNITS if busy else _UNITS, now)
         self._pumping = any(self._waiting.values())
         if self._pumping and busy:
-            loop.call_later(_TRICKLE, self._pump)
+            loop.call_at(now + _TRICKLE, self._pump)
         elif self._pumping:
             loop.call_soon(self._pump)
 
