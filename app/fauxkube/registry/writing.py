@@ -190,14 +190,8 @@ class Writer:
         if not checked:
             self._prepare_update(target, new, old)
             self._validate_update(target, new, old)
-        if meta.is_released(new) and not strategy.holds_deletion(new):
-            return await self._commit(
-                resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run, gone=True
-            )
-        new = in_order(resource, new)
-        if new == old:
-            return Written(entry.value, old, [], created=False)
-        return await self._commit(resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run)
+        gone = meta.is_released(new) and not strategy.holds_deletion(new)
+        return await self._commit(resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run, gone=gone)
 
     def _prepare_update(self, target: Target, new: Object, old: Object) -> None:
         strategy = target.strategy
@@ -232,6 +226,8 @@ class Writer:
         """Allocate and write in one go; None when the key is no longer at `entry`."""
         with self._allocations.assign(resource, obj, old) as reservation:
             ordered = in_order(resource, obj)
+            if entry is not None and ordered == old and not gone:
+                return Written(entry.value, ordered, [], created=False)
             if dry_run:
                 return _dry(ordered, entry)
             claims, releases = self._allocations.changes(resource, key, None if gone else ordered, old)
