@@ -92,7 +92,8 @@ class Registry:
 
     async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
         """An open watch; the caller closes it."""
-        return self._watcher.open(resource, namespace, query)
+        with _store_errors():
+            return self._watcher.open(resource, namespace, query)
 
     async def create(
         self,
@@ -199,8 +200,8 @@ def _batches(values: list[bytes]) -> Iterator[list[bytes]]:
 
 @contextmanager
 def _store_errors() -> Iterator[None]:
-    """Answer 503 when the store cannot keep what is written."""
+    """Answer 503 when the store is closed or cannot keep what is written."""
     try:
         yield
     except StoreError as error:
-        raise status.unavailable(f"the store does not take writes: {error}") from error
+        raise status.unavailable(f"the store does not answer: {error}") from error
