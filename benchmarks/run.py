@@ -198,6 +198,34 @@ async def endpoints(url: str, report: Report) -> None:
     report.row("endpoints name a pod after it turned ready", f"median {sorted(seconds)[10] * 1000:.1f} ms")
 
 
+def scale(report: Report) -> None:
+    """What a bare uvicorn does on this machine, with the same load generator: figures are to be compared with it."""
+    port = 18_997
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "bare_app:app"]
+    command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    process = subprocess.Popen([*command, "--log-level", "error"])
+    address = Address("127.0.0.1", port)
+    try:
+        asyncio.run(until_listening(address))
+        for what, make, code in (("POST", ("POST", "/", pod("x")), 201), ("GET", ("GET", "/", b""), 200)):
+            rate = asyncio.run(load(address, 16, 8_000, lambda _, make=make: make, code))  # type: ignore[misc]
+            report.row(f"bare uvicorn: {what} echoed, 16 connections", f"{rate.per_second:,.0f}/s")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def until_listening(address: Address) -> None:
+    for _ in range(200):
+        try:
+            (await Connection.open(address)).close()
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("nothing listens")
+
+
 def own(title: str, pods: int, *args: str) -> None:
     """All rows against a fauxkube of our own."""
     report = Report(title)
@@ -228,9 +256,10 @@ def main() -> None:
     if arguments.server:
         asyncio.run(measure(arguments.server, Report(arguments.server), pods=arguments.pods))
         return
-    report = Report("Starting")
+    report = Report("Starting, and the machine")
     starts(report)
     starts(report, "--data")
+    scale(report)
     own("In memory", arguments.pods)
     with tempfile.TemporaryDirectory() as folder:
         own("With --data (SQLite, synchronous=FULL)", arguments.pods, "--data", f"{folder}/bench.db")
