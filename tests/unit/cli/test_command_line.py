@@ -1,0 +1,45 @@
+"""The command line by itself: what it offers, and what it refuses before anything starts."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from fauxkube.cli import app
+
+
+def run(*args: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(args), env={"NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb"})
+    return result.exit_code, result.output
+
+
+def test_every_command_is_named_with_what_it_does() -> None:
+    code, text = run("--help")
+    assert code == 0
+    for command in ("up", "kubeconfig", "version"):
+        assert command in text
+
+
+def test_every_option_of_up_is_described() -> None:
+    code, text = run("up", "--help")
+    assert code == 0
+    for option in ("--host", "--port", "--nodes", "--data", "--kubernetes-version", "--cluster-cidr", "--node-prefix",
+                   "--service-cidr", "--node-port-range", "--load-balancer-cidr", "--seed", "--verbose"):  # fmt: skip
+        assert option in text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("up", "--nodes", "-1"), ("up", "--port", "70000"), ("up", "--nodes", "many"), ("frob",), ("up", "--frob")],
+)
+def test_what_it_does_not_know_ends_with_code_2(args: tuple[str, ...]) -> None:
+    code, text = run(*args)
+    assert code == 2
+    assert "Traceback" not in text
+
+
+def test_a_kubeconfig_names_the_server_that_is_asked_for() -> None:
+    code, text = run("kubeconfig", "--server", "http://127.0.0.1:9", "--name", "mine")
+    assert code == 0
+    assert "server: http://127.0.0.1:9\n" in text
+    assert "current-context: mine\n" in text

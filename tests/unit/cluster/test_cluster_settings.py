@@ -1,0 +1,50 @@
+"""Settings that can be, and those that cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fauxkube.cluster.settings import Settings, SettingsError
+from fauxkube.registry.pools import Ranges
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"nodes": 0},
+        {"nodes": 256},
+        {"kubernetes_version": "1.32"},
+        {"ranges": Ranges(cluster_cidr="10.0.0.0/30", node_prefix=30, service_cidr="10.1.0.0/29"), "nodes": 1},
+        {"ranges": Ranges(cluster_cidr="fd00:1::/48", node_prefix=64)},
+        {"ranges": Ranges(node_ports=(1, 65535))},
+    ],
+)
+def test_these_can_be(options: dict[str, Any]) -> None:
+    Settings(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"nodes": -1}, "nodes must not be negative: -1"),
+        ({"nodes": 257}, "has only 256 blocks of /24, too few for 257 nodes"),
+        ({"kubernetes_version": "2.0"}, "Kubernetes 2.0 is not served, but 1."),
+        ({"kubernetes_version": "../../etc"}, "is not served"),
+        ({"ranges": Ranges(cluster_cidr="10.0.0.1/8")}, "cluster CIDR: 10.0.0.1/8 has host bits set"),
+        ({"ranges": Ranges(load_balancer_cidr="x")}, "load balancer CIDR: 'x'"),
+        ({"ranges": Ranges(load_balancer_cidr="10.96.7.0/24")}, "the service CIDR 10.96.0.0/12 and the load balancer"),
+        ({"ranges": Ranges(service_cidr="10.96.0.0/30")}, "must have at least 8 addresses"),
+        ({"ranges": Ranges(node_prefix=15)}, "node blocks of /15 cannot be cut out of"),
+        ({"ranges": Ranges(node_prefix=31)}, "node blocks of /31 cannot be cut out of"),
+        ({"ranges": Ranges(node_ports=(0, 5))}, "node port range 0-5 must lie in 1-65535"),
+        ({"ranges": Ranges(node_ports=(5, 65536))}, "must lie in 1-65535"),
+        ({"ranges": Ranges(node_ports=(6, 5))}, "node port range 6-5"),
+    ],
+)
+def test_these_cannot(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings(**options)
+    assert problem in str(caught.value)
