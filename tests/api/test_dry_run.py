@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
+from fauxkube.machinery.objects import Object
 from support.api import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -27,8 +29,6 @@ from support.api import (
     revision,
     service,
 )
-
-from fauxkube.machinery.objects import Object
 
 
 @pytest.fixture

@@ -226,8 +226,15 @@ def test_a_revision_that_has_not_happened_yet_is_a_timeout(seven: httpx.Client) 
         assert (details["retryAfterSeconds"], response.headers["retry-after"]) == (1, "1")
 
 
-@pytest.mark.parametrize(("value", "problem"), [("x", "invalid syntax"), ("9" * 30, "value out of range"),
-                                                ("9" * 5000, "value out of range"), ("1.5", "invalid syntax")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("x", "invalid syntax"),
+        ("1.5", "invalid syntax"),
+        ("9" * 30, "value out of range"),
+        ("9" * 5000, "value out of range"),
+    ],
+)
 def test_a_limit_that_is_no_number_is_refused(seven: httpx.Client, value: str, problem: str) -> None:
     message = f'strconv.ParseInt: parsing "{value}": {problem}'
     refused(seven.get(CONFIG_MAPS, params={"limit": value}), 400, "BadRequest", message)

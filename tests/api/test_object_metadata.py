@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ def test_a_new_object_gets_an_identity(shared_http: httpx.Client) -> None:
 
 
 def test_what_only_the_server_sets_is_ignored_on_creation(shared_http: httpx.Client) -> None:
-    chosen = {
+    chosen: dict[str, Any] = {
         "uid": "mine",
         "creationTimestamp": "2001-01-01T00:00:00Z",
         "deletionTimestamp": "2001-01-01T00:00:00Z",
@@ -107,7 +108,7 @@ def test_kinds_without_a_spec_have_no_generation(shared_http: httpx.Client) -> N
 
 
 def test_empty_metadata_is_left_out(shared_http: httpx.Client) -> None:
-    empty = {"labels": {}, "annotations": {}, "finalizers": [], "ownerReferences": []}
+    empty: dict[str, Any] = {"labels": {}, "annotations": {}, "finalizers": [], "ownerReferences": []}
     name = fresh_name()
     first = made(shared_http, CONFIG_MAPS, config_map(name, **empty))
     assert not empty.keys() & first["metadata"].keys()
@@ -143,7 +144,7 @@ def test_an_update_keeps_what_may_not_change(shared_http: httpx.Client) -> None:
     ],
 )  # fmt: skip
 def test_bad_metadata_is_refused_on_every_write(
-    shared_http: httpx.Client, metadata: dict[str, object], field: str
+    shared_http: httpx.Client, metadata: dict[str, Any], field: str
 ) -> None:
     name = fresh_name()
     created = refused(shared_http.post(CONFIG_MAPS, json=config_map(name, **metadata)), 422, "Invalid")

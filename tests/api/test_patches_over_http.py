@@ -75,33 +75,34 @@ def test_a_patched_service_keeps_what_it_was_given(shared_http: httpx.Client) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "code", "reason"),
+    ("body", "headers", "code"),
     [
-        (b"[", JSON_PATCH, 400, "BadRequest"),
-        (b"{}", JSON_PATCH, 400, "BadRequest"),
-        (b"[1]", JSON_PATCH, 400, "BadRequest"),
-        (b'[{"op":"frob","path":"/a"}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"add"}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"remove","path":"/data/z"}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"remove","path":"/data/a"},{"op":"remove","path":"/data/z"}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"test","path":"/data/a","value":"2"}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"replace","path":"","value":[]}]', JSON_PATCH, 422, "Invalid"),
-        (b'[{"op":"add","path":"/data","value":"x"}]', JSON_PATCH, 422, "Invalid"),
-        (b"{", MERGE_PATCH, 400, "BadRequest"),
-        (b"[]", MERGE_PATCH, 400, "BadRequest"),
-        (b'{"data":5}', MERGE_PATCH, 422, "Invalid"),
-        (b'{"kind":"Pod"}', MERGE_PATCH, 422, "Invalid"),
-        (b'{"metadata":{"namespace":"other"}}', MERGE_PATCH, 400, "BadRequest"),
-        (b"{", STRATEGIC_PATCH, 400, "BadRequest"),
-        (b"", STRATEGIC_PATCH, 400, "BadRequest"),
-        (b'{"data":[]}', STRATEGIC_PATCH, 422, "Invalid"),
-        (b'{"data":{"$patch":"frob"}}', STRATEGIC_PATCH, 500, ""),
+        (b"[", JSON_PATCH, 400),
+        (b"{}", JSON_PATCH, 400),
+        (b"[1]", JSON_PATCH, 400),
+        (b'[{"op":"frob","path":"/a"}]', JSON_PATCH, 422),
+        (b'[{"op":"add"}]', JSON_PATCH, 422),
+        (b'[{"op":"remove","path":"/data/z"}]', JSON_PATCH, 422),
+        (b'[{"op":"remove","path":"/data/a"},{"op":"remove","path":"/data/z"}]', JSON_PATCH, 422),
+        (b'[{"op":"test","path":"/data/a","value":"2"}]', JSON_PATCH, 422),
+        (b'[{"op":"replace","path":"","value":[]}]', JSON_PATCH, 422),
+        (b'[{"op":"add","path":"/data","value":"x"}]', JSON_PATCH, 422),
+        (b"{", MERGE_PATCH, 400),
+        (b"[]", MERGE_PATCH, 400),
+        (b'{"data":5}', MERGE_PATCH, 422),
+        (b'{"kind":"Pod"}', MERGE_PATCH, 422),
+        (b'{"metadata":{"namespace":"other"}}', MERGE_PATCH, 400),
+        (b"{", STRATEGIC_PATCH, 400),
+        (b"", STRATEGIC_PATCH, 400),
+        (b'{"data":[]}', STRATEGIC_PATCH, 422),
+        (b'{"data":{"$patch":"frob"}}', STRATEGIC_PATCH, 500),
     ],
 )
 def test_a_patch_that_cannot_be_applied_is_refused_and_changes_nothing(
-    shared_http: httpx.Client, path: str, body: bytes, headers: dict[str, str], code: int, reason: str
+    shared_http: httpx.Client, path: str, body: bytes, headers: dict[str, str], code: int
 ) -> None:
     before = revision(shared_http)
+    reason = {400: "BadRequest", 422: "Invalid", 500: ""}[code]
     refused(shared_http.patch(path, content=body, headers=headers), code, reason)
     assert revision(shared_http) == before
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from support.api import DEFAULT, MERGE_PATCH, NODES, PODS, answered, made, pod, pools, refused
-from support.thread import served_cluster
-from support.waiting import until
 
 from fauxkube.cluster.settings import Settings
 from fauxkube.machinery.objects import Object
 from fauxkube.registry.pools import Ranges
+from support.api import DEFAULT, MERGE_PATCH, NODES, PODS, answered, made, pod, pools, refused
+from support.thread import served_cluster
+from support.waiting import until
 
 BLOCKS = "nodes/podcidrs"
 

@@ -8,6 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+
+from fauxkube.cluster.settings import Settings
+from fauxkube.machinery.objects import Object
+from fauxkube.registry.pools import Ranges
 from support.api import (
     MERGE_PATCH,
     SERVICES,
@@ -21,10 +25,6 @@ from support.api import (
 )
 from support.thread import served_cluster
 from support.waiting import until
-
-from fauxkube.cluster.settings import Settings
-from fauxkube.machinery.objects import Object
-from fauxkube.registry.pools import Ranges
 
 IPS, PORTS, BALANCERS = "services/clusterips", "services/nodeports", "services/loadbalancers"
 
@@ -61,7 +61,7 @@ Create = Callable[..., httpx.Response]
 def test_a_service_gets_a_cluster_ip_from_the_dynamic_band(create: Create) -> None:
     spec = answered(create(), 201)["spec"]
     assert spec["clusterIPs"] == [spec["clusterIP"]]
-    assert ipaddress.ip_address(spec["clusterIP"]) > ipaddress.ip_address("10.96.1.0")
+    assert ipaddress.IPv4Address(spec["clusterIP"]) > ipaddress.IPv4Address("10.96.1.0")
     assert (spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["IPv4"], "SingleStack")
 
 
@@ -77,8 +77,10 @@ def test_a_cluster_ip_that_is_free_is_given_as_asked(create: Create, shared_http
         *(
             (
                 each,
-                f"failed to allocate IP {each}: the provided IP ({each}) is not in the valid range. "
-                "The range of valid IPs is 10.96.0.0/12",
+                (
+                    f"failed to allocate IP {each}: the provided IP ({each}) is not in the valid range. "
+                    "The range of valid IPs is 10.96.0.0/12"
+                ),
             )
             for each in ("192.0.2.1", "10.96.0.0", "10.111.255.255")
         ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
+from fauxkube.machinery.objects import Object
 from support.api import (
     DEPLOYMENTS,
     MERGE_PATCH,
@@ -22,8 +24,6 @@ from support.api import (
     service,
 )
 from support.waiting import until
-
-from fauxkube.machinery.objects import Object
 
 JSON = {"content-type": "application/json"}
 

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import httpx
-from support.api import CONFIG_MAPS, NODES, PODS, config_map, pod
 
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
@@ -20,6 +19,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.server.listener import Listener
 from fauxkube.store.model import Change
 from fauxkube.store.subscription import Subscription
+from support.api import CONFIG_MAPS, NODES, PODS, config_map, pod
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def alive(kind: type[T]) -> list[T]:
 async def until(holds: Callable[[], bool]) -> None:
     """Return as soon as `holds()`; fail when it does not within some seconds."""
     async with asyncio.timeout(10):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what goes away tells nobody
             await asyncio.sleep(0.01)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from support.api import CONFIG_MAPS, MERGE_PATCH, NODES, PODS, SERVICES, answered, config_map, pod, pools, service
-from support.thread import served_cluster
-from support.waiting import until
 
 from fauxkube.cluster.settings import Settings
 from fauxkube.machinery.objects import Object
 from fauxkube.registry.pools import Ranges
+from support.api import CONFIG_MAPS, MERGE_PATCH, NODES, PODS, SERVICES, answered, config_map, pod, pools, service
+from support.thread import served_cluster
+from support.waiting import until
 
 AT_ONCE = 64
 
