@@ -26,18 +26,18 @@ from support.api import (
     pod,
     pools,
     refused,
-    revision,
     service,
+    state_of,
 )
 
 
 @pytest.fixture
 def unchanged(http: httpx.Client) -> Callable[[], None]:
     """Call it at the end: nothing has been written since the beginning, and nobody holds anything else."""
-    before, held = revision(http), pools(http)
+    before, held = state_of(http), pools(http)
 
     def judge() -> None:
-        assert revision(http) == before
+        assert state_of(http) == before
         assert pools(http) == held
 
     return judge
@@ -82,7 +82,7 @@ def test_a_dry_update_of_what_is_not_there_creates_nothing(http: httpx.Client, u
 def test_dry_changes_leave_the_object_as_it_was(http: httpx.Client) -> None:
     before = made(http, SERVICES, service("web"))
     path = f"{SERVICES}/web"
-    version, held = revision(http), pools(http)
+    state, held = state_of(http), pools(http)
     ports = {"spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30099}]}}
     patched = answered(http.patch(f"{path}?dryRun=All", json=ports, headers=MERGE_PATCH))
     assert patched["spec"]["ports"][0]["nodePort"] == 30099
@@ -96,7 +96,7 @@ def test_dry_changes_leave_the_object_as_it_was(http: httpx.Client) -> None:
     answered(http.delete(f"{path}?dryRun=All"))
     answered(http.delete(f"{SERVICES}?dryRun=All"))
     assert answered(http.get(path)) == before
-    assert (revision(http), pools(http)) == (version, held)
+    assert (state_of(http), pools(http)) == (state, held)
 
 
 def test_dry_subresources_do_nothing(http: httpx.Client) -> None:

@@ -22,8 +22,8 @@ from support.api import (
     fresh_name,
     made,
     refused,
-    revision,
     service,
+    state_of,
 )
 
 
@@ -101,10 +101,10 @@ def test_a_patched_service_keeps_what_it_was_given(shared_http: httpx.Client) ->
 def test_a_patch_that_cannot_be_applied_is_refused_and_changes_nothing(
     shared_http: httpx.Client, path: str, body: bytes, headers: dict[str, str], code: int
 ) -> None:
-    before = revision(shared_http)
+    before = state_of(shared_http)
     reason = {400: "BadRequest", 422: "Invalid", 500: ""}[code]
     refused(shared_http.patch(path, content=body, headers=headers), code, reason)
-    assert revision(shared_http) == before
+    assert state_of(shared_http) == before
 
 
 @pytest.mark.parametrize(

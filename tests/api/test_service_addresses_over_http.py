@@ -210,7 +210,7 @@ def test_a_load_balancer_gets_an_ingress_address_and_gives_it_back(http: httpx.C
     http.patch(path, json={"spec": {"type": "ClusterIP"}}, headers=MERGE_PATCH)
     until(lambda: held_by(http, "lb") == {(IPS, obj["spec"]["clusterIP"])})
     until(lambda: answered(http.get(path))["status"] == {"loadBalancer": {}})
-    assert "finalizers" not in answered(http.get(path))["metadata"]
+    until(lambda: "finalizers" not in answered(http.get(path))["metadata"])
 
 
 def test_deleted_services_give_everything_back(http: httpx.Client) -> None:

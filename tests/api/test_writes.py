@@ -19,8 +19,8 @@ from support.api import (
     fresh_name,
     made,
     refused,
-    revision,
     service,
+    state_of,
 )
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
@@ -90,7 +90,7 @@ def test_a_write_to_another_object_of_that_name_is_refused(shared_http: httpx.Cl
 
 
 def test_a_write_that_changes_nothing_keeps_the_version(shared_http: httpx.Client, stored: Object) -> None:
-    before = revision(shared_http)
+    before = state_of(shared_http)
     name = stored["metadata"]["name"]
     for response in (
         shared_http.put(path_of(stored), json=stored),
@@ -100,7 +100,7 @@ def test_a_write_that_changes_nothing_keeps_the_version(shared_http: httpx.Clien
         shared_http.patch(path_of(stored), json={"metadata": {"annotations": None}}, headers=MERGE_PATCH),
     ):
         assert answered(response) == stored
-    assert revision(shared_http) == before
+    assert state_of(shared_http) == before
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def test_a_cluster_that_could_not_start_leaves_nothing() -> None:
 
 def test_what_has_come_and_gone_is_forgotten_but_for_the_history() -> None:
     async def scenario() -> None:
+        before = len(alive(Change))
         async with serving(Settings(nodes=0, history=64)) as (cluster, _):
             for n in range(1_000):
                 name = f"c{n}"
@@ -126,7 +127,9 @@ def test_what_has_come_and_gone_is_forgotten_but_for_the_history() -> None:
                 if n % 5 == 0:
                     # Whoever watches holds its last batch: let them have small ones.
                     await asyncio.sleep(0.001)
-            await until(lambda: len(alive(Change)) <= 64 + 64)
+            await asyncio.sleep(0.1)
+            await cluster.client.create(CONFIG_MAP_RESOURCE, config_map("last", namespace="default"))
+            await until(lambda: len(alive(Change)) <= before + 64 + 64)
 
     asyncio.run(scenario())
 

@@ -96,6 +96,18 @@ def revision(http: httpx.Client) -> str:
     return version
 
 
+def state_of(http: httpx.Client) -> dict[str, list[tuple[str, str]]]:
+    """Names and versions of all that clients write; what control loops write on their own is left out."""
+    resources = ("configmaps", "pods", "secrets", "services", "deployments")
+    paths = [f"/apis/apps/v1/{each}" if each == "deployments" else f"{CORE}/{each}" for each in resources]
+    return {path: [_version_of(item) for item in answered(http.get(path))["items"]] for path in paths}
+
+
+def _version_of(obj: Object) -> tuple[str, str]:
+    metadata = obj["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}", metadata["resourceVersion"]
+
+
 def pools(http: httpx.Client) -> dict[str, dict[str, str]]:
     """What is held out of each pool: value to owner."""
     uses = answered_list(http.get("/fauxkube/v1/ipam"))
