@@ -40,8 +40,8 @@ spec:
         env: [{name: A, value: "1"}, {name: B, value: "2"}]
       - {name: cache, image: redis}
 """
-LATER_SHOP = re.sub(r"(?m)^  - \{name: https.*\n", "", SHOP).replace(', size: "2"', "").replace(
-    '{name: A, value: "1"}, ', ""
+LATER_SHOP = (
+    re.sub(r"(?m)^  - \{name: https.*\n", "", SHOP).replace(', size: "2"', "").replace('{name: A, value: "1"}, ', "")
 )
 SETTINGS, *_ = SHOP.split("---\n")
 

@@ -130,7 +130,7 @@ INVALID = [
         service({"port": 80, "nodePort": 99}, type="NodePort"),
         (
             'The Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 99: provided port is not in '
-            'the valid '
+            "the valid "
             "range. The range of valid ports is 30000-32767"
         ),
     ),
