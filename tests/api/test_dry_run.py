@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
+from fauxkube.cluster.bootstrap import SYSTEM_NAMESPACES
+from fauxkube.cluster.settings import Settings
 from fauxkube.machinery.objects import Object
 from support.api import (
     CONFIG_MAPS,
+    CORE,
     DEPLOYMENTS,
     JSON_PATCH,
     MERGE_PATCH,
@@ -29,6 +32,16 @@ from support.api import (
     service,
     state_of,
 )
+from support.thread import served_cluster
+from support.waiting import until
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    """A server whose control loops have nothing left to write: without nodes, and with all service accounts there."""
+    with served_cluster(Settings(nodes=0)) as url, httpx.Client(base_url=url) as client:
+        until(lambda: len(answered(client.get(f"{CORE}/serviceaccounts"))["items"]) == len(SYSTEM_NAMESPACES))
+        yield client
 
 
 @pytest.fixture
