@@ -176,8 +176,8 @@ def test_a_file_of_documents_and_lists_is_created(
     core = client.CoreV1Api(cluster.client)
 
     def backends() -> int:
-        subsets = core.read_namespaced_endpoints("shop", namespace).subsets or []
-        return sum(len(each.addresses or []) for each in subsets)
+        found = core.list_namespaced_endpoints(namespace, field_selector="metadata.name=shop").items
+        return sum(len(subset.addresses or []) for each in found for subset in each.subsets or [])
 
     until(lambda: backends() == 2)
 
