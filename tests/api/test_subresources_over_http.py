@@ -62,6 +62,19 @@ def test_a_write_to_the_status_leaves_the_object(shared_http: httpx.Client, path
     assert "nodeName" not in patched["spec"]
 
 
+@pytest.mark.parametrize(("collection", "keeps"), [(PODS, False), (SERVICES, False), (DEPLOYMENTS, True)])
+def test_labels_go_through_the_status_of_all_but_deployments(
+    shared_http: httpx.Client, collection: str, *, keeps: bool
+) -> None:
+    name = fresh_name()
+    body = {PODS: pod(name, schedulerName="nobody"), SERVICES: service(name), DEPLOYMENTS: deployment(name, replicas=0)}
+    made(shared_http, collection, body[collection])
+    patch = {"metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}}}
+    patched = shared_http.patch(f"{collection}/{name}/status", json=patch, headers=MERGE_PATCH)
+    metadata = answered(patched)["metadata"]
+    assert (metadata.get("labels"), metadata["annotations"]["c"]) == (None if keeps else {"a": "b"}, "d")
+
+
 def test_the_status_is_read_as_the_whole_object(shared_http: httpx.Client, path: str) -> None:
     assert answered(shared_http.get(f"{path}/status")) == answered(shared_http.get(path))
 

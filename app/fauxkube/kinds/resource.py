@@ -50,12 +50,9 @@ class Strategy:
         _take(obj, old, "status")
 
     def prepare_for_status_update(self, obj: Object, old: Object) -> None:
-        """Put back everything but `status` (the pipeline itself keeps the metadata that may not change)."""
+        """Put back everything but `status` and the metadata (of which the pipeline keeps what may not change)."""
         for name in {*obj, *old} - {"status", "metadata", "apiVersion", "kind"}:
             _take(obj, old, name)
-        obj["metadata"]["labels"] = old["metadata"].get("labels")
-        if obj["metadata"]["labels"] is None:
-            del obj["metadata"]["labels"]
 
     def validate(self, obj: Object) -> list[FieldError]:
         """The rules on an object by itself; called for creates and updates."""

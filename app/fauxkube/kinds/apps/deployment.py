@@ -24,7 +24,7 @@ from fauxkube.kinds.apps.workload_warnings import name_warnings, template_warnin
 from fauxkube.kinds.core.pod_template import default_pod_template
 from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource, Strategy
 from fauxkube.machinery.fields import FieldError, Path
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, labels_of
 from fauxkube.machinery.table import age
 
 _SPEC, _STATUS = Path("spec"), Path("status")
@@ -47,6 +47,11 @@ class DeploymentStrategy(Strategy):
 
     def prepare_for_create(self, obj: Object) -> None:
         obj["status"] = {}
+
+    def prepare_for_status_update(self, obj: Object, old: Object) -> None:
+        """Of the kinds here, only this one keeps its labels from writes to its status."""
+        super().prepare_for_status_update(obj, old)
+        obj["metadata"]["labels"] = labels_of(old)
 
     def raises_generation(self, obj: Object, old: Object) -> bool:
         annotations, before = (each["metadata"].get("annotations") or {} for each in (obj, old))
