@@ -24,7 +24,6 @@ from support.api import (
     pod,
     refused,
     service,
-    state_of,
 )
 from support.waiting import until
 
@@ -216,12 +215,10 @@ def test_a_collection_is_deleted_by_selectors_and_answered_as_it_was(http: httpx
 
 def test_dry_run_deletes_nothing(shared_http: httpx.Client) -> None:
     name = fresh_name()
-    made(shared_http, CONFIG_MAPS, config_map(name))
-    before = state_of(shared_http)
+    before = made(shared_http, CONFIG_MAPS, config_map(name))
     answered(shared_http.delete(f"{CONFIG_MAPS}/{name}?dryRun=All"))
     answered(shared_http.request("DELETE", f"{CONFIG_MAPS}/{name}", json={"dryRun": ["All"]}))
-    assert state_of(shared_http) == before
-    answered(shared_http.get(f"{CONFIG_MAPS}/{name}"))
+    assert answered(shared_http.get(f"{CONFIG_MAPS}/{name}")) == before
 
 
 # Namespaces
