@@ -66,10 +66,6 @@ class Path:
         """The value given cannot be right."""
         return FieldError("FieldValueInvalid", f"Invalid value: {_shown(value)}: {detail}", self.text)
 
-    def type_invalid(self, value: Any, detail: str) -> FieldError:
-        """The value given is of the wrong type."""
-        return FieldError("FieldValueTypeInvalid", f"Invalid value: {_shown(value)}: {detail}", self.text)
-
     def duplicate(self, value: Any) -> FieldError:
         """The value is there already, and must be only once."""
         return FieldError("FieldValueDuplicate", f"Duplicate value: {_shown(value)}", self.text)

@@ -103,11 +103,6 @@ def bad_request(message: str) -> StatusError:
     return StatusError(400, "BadRequest", message)
 
 
-def unauthorized(message: str = "Unauthorized") -> StatusError:
-    """401 `Unauthorized`."""
-    return StatusError(401, "Unauthorized", message)
-
-
 def forbidden(group_resource: str, name: str, problem: str, *, causes: Iterable[Object] = ()) -> StatusError:
     """403 `Forbidden`: `pods "web" is forbidden: <problem>`."""
     if name:
@@ -120,12 +115,6 @@ def forbidden(group_resource: str, name: str, problem: str, *, causes: Iterable[
     if listed := list(causes):
         details["causes"] = listed
     return StatusError(403, "Forbidden", message, details=details)
-
-
-def method_not_supported(group_resource: str, action: str) -> StatusError:
-    """405 `MethodNotAllowed`: `<action> is not supported on resources of kind "pods"`."""
-    message = f'{action} is not supported on resources of kind "{group_resource}"'
-    return StatusError(405, "MethodNotAllowed", message, details=_details(group_resource, ""))
 
 
 def method_not_allowed() -> StatusError:
