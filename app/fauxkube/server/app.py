@@ -19,6 +19,7 @@ from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines
 from fauxkube.server.verbs import Verbs, verb_of
 from fauxkube.server.watching import Stream, Watches
+from fauxkube.simulation.calls import Call
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -42,6 +43,7 @@ class Application:
     ) -> None:
         """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
         self._writing = writing or nullcontext()
+        self._clock = clock
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
         self._chance = chance
@@ -75,8 +77,9 @@ class Application:
 
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
+        call = request.call(self._clock.now())
         try:
-            answer = await self._answer(request, scope)
+            answer = await self._answer(request, scope, call)
         except Exception as error:
             answer = errors.error_response(request, error)
         if isinstance(answer, Stream):
@@ -84,19 +87,20 @@ class Application:
         else:
             await responses.respond(send, request, answer, audit_id)
 
-    async def _answer(self, request: Request, scope: Scope) -> Response | Stream:
+    async def _answer(self, request: Request, scope: Scope, call: Call) -> Response | Stream:
         path = request.path
         info = paths.resolve(self._catalogue, path) if path.startswith(("/api/", "/apis/")) else None
         if info is not None:
-            return await self._on_resource(request, info)
+            return await self._on_resource(request, info, call)
         if health.serves(path):
             return health.answer(path, request.query, self._inspection.checks())
         return self._documents.answer(request, _address(scope))
 
-    async def _on_resource(self, request: Request, info: RequestInfo) -> Response | Stream:
+    async def _on_resource(self, request: Request, info: RequestInfo, call: Call) -> Response | Stream:
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
-        verb = verb_of(request, info)
+        info.describe(call)
+        call.verb = verb = verb_of(request, info)
         if verb == "watch":
             return await self._watches.open(request, info)
         if verb in _READS:

@@ -6,8 +6,11 @@ A `Request` holds the few headers that the API server looks at, found in one wal
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
+
+from fauxkube.simulation.calls import Call
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -31,10 +34,12 @@ _FIELDS = {
 
 
 class Request:
-    """One HTTP request: method, path, the headers that matter here, and the body still to be received.
+    """One HTTP request: method, path, the headers that matter here, and the body, once it has been received.
 
     `warnings` gathers what the client is to be warned of, whatever the answer.
     """
+
+    body = b""
 
     accept = b""
     accept_encoding = b""
@@ -49,10 +54,11 @@ class Request:
         self.path: str = scope["path"]
         self.receive = receive
         self.warnings: list[str] = []
+        self._headers: list[Header] = scope["headers"]
         self._query: bytes = scope["query_string"]
         self._parsed: Query | None = None
         fields = self.__dict__
-        for name, value in scope["headers"]:
+        for name, value in self._headers:
             if field := _FIELDS.get(name):
                 fields[field] = fields[field] + b"," + value if field in fields else value
 
@@ -62,6 +68,11 @@ class Request:
         if self._parsed is None:
             self._parsed = parse_qs(self._query.decode("latin-1"), keep_blank_values=True) if self._query else {}
         return self._parsed
+
+    def call(self, started: datetime) -> Call:
+        """The request as faults and the record of requests know it."""
+        query, user_agent = self._query.decode("latin-1"), self.user_agent.decode("latin-1")
+        return Call(self.method, self.path, query, self._headers, user_agent, started, verb=self.method.lower())
 
     @property
     def pretty(self) -> bool:

@@ -47,7 +47,12 @@ class Decoded(NamedTuple):
 
 
 async def read(request: Request) -> bytes:
-    """The whole body; 413 when it is larger than the limit."""
+    """The whole body, which the request keeps; 413 when it is larger than the limit."""
+    request.body = await _received(request)
+    return request.body
+
+
+async def _received(request: Request) -> bytes:
     if request.content_length.isdigit() and int(request.content_length) > LIMIT:
         raise _too_large()
     message = await request.receive()

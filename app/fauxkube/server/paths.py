@@ -15,6 +15,7 @@ from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import status
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.subresources import refuse_unserved
+from fauxkube.simulation.calls import Call
 
 _FINALIZED = frozenset({"status", "finalize"})
 
@@ -30,6 +31,11 @@ class RequestInfo(NamedTuple):
     name: str
     subresource: str
     watch: bool
+
+    def describe(self, call: Call) -> None:
+        """Tell `call` what its path names."""
+        call.gvr, call.subresource = self.resource.gvr, self.subresource
+        call.namespace, call.name = self.namespace, self.name
 
 
 class GroupVersion(NamedTuple):
