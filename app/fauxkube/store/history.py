@@ -32,6 +32,12 @@ class History:
         if len(self._changes) > self._limit:
             self.oldest = self._changes.popleft().revision
 
+    def fork(self) -> History:
+        """The same window, which moves on by itself from here."""
+        other = History(self._limit, oldest=self.oldest)
+        other._changes = self._changes.copy()
+        return other
+
     def since(self, revision: int, prefix: str) -> list[Change]:
         """The changes after `revision` of the keys that `prefix` covers, the oldest first."""
         covered = covers(prefix)

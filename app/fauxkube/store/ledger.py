@@ -24,9 +24,16 @@ class Ledger:
 
     def __init__(self, allocations: Iterable[Allocation] = ()) -> None:
         self._allocations: dict[Claim, Allocation] = {}
-        self._of_owner: dict[str, dict[Claim, None]] = {}
+        self._of_owner: dict[str, tuple[Claim, ...]] = {}
         for allocation in allocations:
             self._put(allocation)
+
+    def fork(self) -> Ledger:
+        """The same allocations, which go their own way from here."""
+        other = Ledger()
+        other._allocations = self._allocations.copy()
+        other._of_owner = self._of_owner.copy()
+        return other
 
     def owner_of(self, claim: Claim) -> str | None:
         """The key that holds `claim`, if one does."""
@@ -76,13 +83,14 @@ class Ledger:
         claim = Claim(allocation.pool, allocation.value)
         self._allocations[claim] = allocation
         if allocation.owner is not None:
-            self._of_owner.setdefault(allocation.owner, {})[claim] = None
+            self._of_owner[allocation.owner] = (*self._of_owner.get(allocation.owner, ()), claim)
 
     def _forget(self, claim: Claim) -> Allocation | None:
         allocation = self._allocations.pop(claim, None)
         if allocation is not None and allocation.owner is not None:
-            held = self._of_owner[allocation.owner]
-            del held[claim]
-            if not held:
+            held = tuple(each for each in self._of_owner[allocation.owner] if each != claim)
+            if held:
+                self._of_owner[allocation.owner] = held
+            else:
                 del self._of_owner[allocation.owner]
         return allocation

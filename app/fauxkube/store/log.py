@@ -44,6 +44,10 @@ class Recovered(NamedTuple):
     allocations: Sequence[Allocation]
 
 
+#: What a new log holds.
+NOTHING = Recovered(0, 0, (), (), ())
+
+
 class Log(Protocol):
     """Keeps batches of records, each whole or not at all."""
 
@@ -64,12 +68,15 @@ class Log(Protocol):
 
 
 class NullLog:
-    """Keeps nothing: the store lives and dies with the process."""
+    """Keeps nothing: the store lives and dies with the process, and begins with `found`."""
 
     instant = True
 
+    def __init__(self, found: Recovered = NOTHING) -> None:
+        self._found = found
+
     async def open(self, index: Index) -> Recovered:
-        return Recovered(0, 0, (), (), ())
+        return self._found
 
     def commit(self, batch: Sequence[Record], done: Done) -> None:
         done(None)

@@ -19,7 +19,7 @@ import contextlib
 
 from fauxkube.store.history import History
 from fauxkube.store.ledger import Ledger
-from fauxkube.store.log import Index, Log, Record, no_attributes
+from fauxkube.store.log import Index, Log, NullLog, Record, no_attributes
 from fauxkube.store.model import (
     Allocation,
     Change,
@@ -76,6 +76,22 @@ class Store:
         self._ledger = Ledger(found.allocations)
         self.revision = self._assigned = found.revision
         self.is_open = True
+
+    def fork(self) -> Store:
+        """An open store in memory that goes on from what is committed here; values are shared, for they never change.
+
+        Its revisions count on from this one's last, and the same history can be read in it. Writes on their way here
+        are no part of it, and neither store sees what is done to the other from now on.
+        """
+        other = Store(NullLog(), index=self._index, history=self._history_limit)
+        other._view = self._view.fork()
+        other._history = self._history.fork()
+        other._ledger = self._ledger.fork()
+        for record in reversed(self._committing + self._queued):
+            other._ledger.undo(record.moves)
+        other.revision = other._assigned = self.revision
+        other.is_open = True
+        return other
 
     async def close(self) -> None:
         """Take no more writes, wait (not for ever) for those on their way, and end all subscriptions.

@@ -21,6 +21,14 @@ class View:
         self._keys = SortedList(self._entries)
         self.get = self._entries.get
 
+    def fork(self) -> View:
+        """The same view, which goes its own way from here."""
+        other = View()
+        other._entries = self._entries.copy()
+        other._keys = self._keys.copy()
+        other.get = other._entries.get
+        return other
+
     def apply(self, change: Change) -> None:
         """Make `change` part of the view."""
         entry = change.entry
