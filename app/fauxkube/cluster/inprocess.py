@@ -26,7 +26,8 @@ class InProcessClient:
         self._registry = registry
         self._turns = turns
         self._rank = rank
-        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore", typed=True)
+        self._author = user_agent
+        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore", typed=True, author=user_agent)
 
     def as_user_agent(self, user_agent: str) -> Client:
         return InProcessClient(self._registry, user_agent, turns=self._turns, rank=self._rank)
@@ -101,12 +102,14 @@ class InProcessClient:
         propagation: str = "",
     ) -> None:
         await self._turn()
-        options = DeleteOptions(grace_period_seconds=grace_period_seconds, uid=uid, propagation_policy=propagation)
+        options = DeleteOptions(
+            grace_period_seconds=grace_period_seconds, uid=uid, propagation_policy=propagation, author=self._author
+        )
         await self._registry.delete(self._resource(gvr), namespace, name, options)
 
     async def delete_collection(self, gvr: GVR, namespace: str = "", *, label_selector: str = "") -> None:
-        query = ListQuery(label_selector=label_selector)
-        await self._registry.delete_collection(self._resource(gvr), namespace, query, DeleteOptions())
+        query, options = ListQuery(label_selector=label_selector), DeleteOptions(author=self._author)
+        await self._registry.delete_collection(self._resource(gvr), namespace, query, options)
 
     async def _turn(self) -> None:
         if self._turns is not None:

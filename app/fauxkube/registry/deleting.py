@@ -61,7 +61,7 @@ class Deleter:
             step = self._step(resource, obj, options)
             if step is _Step.LEAVE or options.dry_run:
                 return Deleted(entry.value, obj, gone=step is _Step.REMOVE)
-            deleted = await self._apply(resource, key, entry, obj, step)
+            deleted = await self._apply(resource, entry, obj, step, author=options.author)
             if deleted is not None:
                 return deleted
 
@@ -103,9 +103,11 @@ class Deleter:
         if grace is not None:
             metadata["deletionGracePeriodSeconds"] = grace
 
-    async def _apply(self, resource: Resource, key: str, entry: Entry, obj: Object, step: _Step) -> Deleted | None:
+    async def _apply(
+        self, resource: Resource, entry: Entry, obj: Object, step: _Step, *, author: str
+    ) -> Deleted | None:
         """Write the outcome; None when another writer was faster."""
-        gone = step is _Step.REMOVE
+        key, gone = entry.key, step is _Step.REMOVE
         ordered = in_order(resource, obj)
         claims, releases = self._allocations.changes(resource, key, None if gone else ordered, obj)
         attributes = entry.attributes if gone else attributes_of(resource, ordered)
@@ -114,6 +116,8 @@ class Deleter:
             ChangeType.DELETED if gone else ChangeType.MODIFIED,
             draft_of(ordered),
             expected=entry.revision,
+            author=author,
+            at=self._clock.now(),
             attributes=attributes,
             attachment=ordered,
             claims=claims,

@@ -20,7 +20,7 @@ class WriteOptions:
 
     `problems` are the strict decoding problems that reading the body has already brought up (duplicate fields).
     `typed` says that the body was made by a component that knows its kind's fields, as a Go client's would be: it is
-    not walked along the schema again.
+    not walked along the schema again. `author` says who writes, for the history.
     """
 
     dry_run: bool = False
@@ -28,11 +28,15 @@ class WriteOptions:
     field_manager: str = ""
     problems: tuple[str, ...] = ()
     typed: bool = False
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOptions:
-    """How a deletion is to be done; `uid` and `resource_version` are preconditions when given."""
+    """How a deletion is to be done; `uid` and `resource_version` are preconditions when given.
+
+    `author` says who deletes, for the history.
+    """
 
     grace_period_seconds: int | None = None
     uid: str = ""
@@ -40,6 +44,7 @@ class DeleteOptions:
     propagation_policy: str = ""
     orphan_dependents: bool | None = None
     dry_run: bool = False
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,17 @@ class Pools:
         for name, allocator in self._allocators.items():
             allocator.load(held[name])
 
+    def fork(self, store: Store) -> Pools:
+        """The pools of a fork of the store: what writes on their way have reserved here is free there.
+
+        Raises nothing and reads no claims: while a write to a store that has a log is being answered, `load` says better
+        what is held.
+        """
+        other = Pools(self.ranges, store)
+        other._allocators = {name: allocator.fork() for name, allocator in self._allocators.items()}
+        other._pod_cidrs = self._pod_cidrs.copy()
+        return other
+
     def __getitem__(self, name: str) -> Allocator:
         return self._allocators[name]
 

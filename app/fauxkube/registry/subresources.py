@@ -127,6 +127,7 @@ class Subresources:
                 resource_version=preconditions.get("resourceVersion") or "",
                 propagation_policy=wanted.get("propagationPolicy") or "",
                 dry_run=options.dry_run or bool(wanted.get("dryRun")),
+                author=options.author,
             ),
         )
         return _success(warnings)

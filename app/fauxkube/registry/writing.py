@@ -105,7 +105,7 @@ class Writer:
         key = resource.key(namespace, body["metadata"]["name"])
         if self._store.latest(key) is not None:
             return None
-        return await self._commit(resource, key, body, old=None, entry=None, dry_run=options.dry_run)
+        return await self._commit(resource, key, body, old=None, entry=None, options=options)
 
     async def update(self, target: Target, body: Object, options: WriteOptions) -> Written:
         """Replace the object by `body`; 409 `Conflict` when it names a version that is not the newest."""
@@ -191,7 +191,7 @@ class Writer:
             self._prepare_update(target, new, old)
             self._validate_update(target, new, old)
         gone = meta.is_released(new) and not strategy.holds_deletion(new)
-        return await self._commit(resource, target.key, new, old=old, entry=entry, dry_run=options.dry_run, gone=gone)
+        return await self._commit(resource, target.key, new, old=old, entry=entry, options=options, gone=gone)
 
     def _prepare_update(self, target: Target, new: Object, old: Object) -> None:
         strategy = target.strategy
@@ -220,7 +220,7 @@ class Writer:
         *,
         old: Object | None,
         entry: Entry | None,
-        dry_run: bool,
+        options: WriteOptions,
         gone: bool = False,
     ) -> Written | None:
         """Allocate and write in one go; None when the key is no longer at `entry`."""
@@ -228,7 +228,7 @@ class Writer:
             ordered = in_order(resource, obj)
             if entry is not None and ordered == old and not gone:
                 return Written(entry.value, ordered, [], created=False)
-            if dry_run:
+            if options.dry_run:
                 return _dry(ordered, entry)
             claims, releases = self._allocations.changes(resource, key, None if gone else ordered, old)
             write = Write(
@@ -236,6 +236,8 @@ class Writer:
                 ChangeType.DELETED if gone else ChangeType.ADDED if entry is None else ChangeType.MODIFIED,
                 draft_of(ordered),
                 expected=0 if entry is None else entry.revision,
+                author=options.author,
+                at=self._clock.now(),
                 attributes=attributes_of(resource, ordered),
                 attachment=ordered,
                 claims=claims,

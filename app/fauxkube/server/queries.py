@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 from fauxkube.machinery import status
@@ -57,6 +58,13 @@ def integer(query: Query, name: str) -> int | None:
     if number is None or number not in _INT64:
         raise status.bad_request(f'strconv.ParseInt: parsing "{values[0]}": value out of range')
     return number
+
+
+@lru_cache(maxsize=256)
+def author_of(user_agent: bytes, field_manager: str = "") -> str:
+    """Who writes: the field manager, which is the user agent's name unless the client says otherwise."""
+    name, _, _ = user_agent.decode("latin-1").partition("/")
+    return field_manager or name[:_FIELD_MANAGER_LENGTH]
 
 
 def list_query(query: Query) -> ListQuery:

@@ -94,7 +94,8 @@ class Verbs:
         data = await bodies.read(request)
         strict = options.field_validation != "Ignore"
         decoded = bodies.decode_object(request, data, info, self._pipelines.catalogue, strict=strict)
-        return replace(options, problems=decoded.problems), decoded.object
+        author = queries.author_of(request.user_agent, options.field_manager)
+        return replace(options, problems=decoded.problems, author=author), decoded.object
 
     async def _patch(self, request: Request, info: RequestInfo) -> Response:
         media = negotiate(request.accept, OBJECTS)
@@ -102,13 +103,14 @@ class Verbs:
         options = queries.write_options(request.query, "PatchOptions")
         strict = options.field_validation != "Ignore"
         content, problems = bodies.decode_patch(await bodies.read(request), kind, strict=strict)
+        author = queries.author_of(request.user_agent, options.field_manager)
         resource, namespace, name, subresource, _ = info
         written = await self._pipelines.patch(
             resource,
             namespace,
             name,
             Patch(kind, content),
-            replace(options, problems=problems),
+            replace(options, problems=problems, author=author),
             subresource=subresource,
         )
         return self._written(request, info, media, written, created=written.created)
@@ -134,7 +136,8 @@ class Verbs:
 
     async def _delete_options(self, request: Request) -> DeleteOptions:
         data = await bodies.read(request)
-        return queries.delete_options(request.query, bodies.decode_options(request, data))
+        options = queries.delete_options(request.query, bodies.decode_options(request, data))
+        return replace(options, author=queries.author_of(request.user_agent))
 
     def _written(
         self, request: Request, info: RequestInfo, media: MediaType, written: Written, *, created: bool

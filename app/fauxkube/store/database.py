@@ -17,6 +17,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from os import PathLike
 from typing import Any
 
@@ -56,6 +57,9 @@ KEPT = 2_048
 #: So many changes a compaction step looks at: it delays a commit by a few milliseconds at most.
 STEP = 256
 
+#: Moments are kept as whole ticks since the epoch.
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
 
 def _listed(name: str, *columns: tuple[str, TypeEngine[Any]]) -> tuple[FromClause, list[ColumnElement[Any]]]:
     """A batch as a table: the JSON array bound to `name`, whose elements are arrays of the columns' values."""
@@ -84,8 +88,9 @@ _INTEGER, _TEXT = BigInteger(), String()
 
 
 def _add_changes() -> Executable:
+    said = ("author", _TEXT), ("at", _INTEGER)
     columns = ("revision", _INTEGER), ("type", _TEXT), ("key", _TEXT), ("created", _INTEGER), ("previous", _INTEGER)
-    return _inserted(change, *_with_value("changes", *columns))
+    return _inserted(change, *_with_value("changes", *columns, *said))
 
 
 def _put_objects() -> Executable:
@@ -197,7 +202,8 @@ class Database:
             entry_of(row)
         for row in self._connection.execute(select(change).where(recent).order_by(change.c.revision)):
             previous = None if row.previous is None else by_revision[row.previous]
-            yield Change(row.revision, ChangeType(row.type), entry_of(row), previous)
+            author, at = row.author or "", None if row.at is None else _EPOCH + row.at * _TICK
+            yield Change(row.revision, ChangeType(row.type), entry_of(row), previous, author, at)
 
     def _move(self, batch: Sequence[Record]) -> None:
         """Write what became of the allocations: first all that were given back at some point, then who holds them."""
@@ -279,4 +285,6 @@ def _object_row(each: Change, places: dict[int, tuple[int, int]]) -> list[Any]:
 
 def _change_row(each: Change, places: dict[int, tuple[int, int]]) -> list[Any]:
     entry, previous = each.entry, None if each.previous is None else each.previous.revision
-    return [entry.revision, each.type.value, entry.key, entry.created, previous, *places[each.revision]]
+    at = None if each.at is None else (each.at - _EPOCH) // _TICK
+    said = each.author or None, at
+    return [entry.revision, each.type.value, entry.key, entry.created, previous, *said, *places[each.revision]]

@@ -27,7 +27,7 @@ class History:
     def append(self, change: Change) -> None:
         """Take the newest change in, without its attachment, and let the oldest go if the window is full."""
         if change.attachment is not None:
-            change = Change(change.revision, change.type, change.entry, change.previous)
+            change = Change(change.revision, change.type, change.entry, change.previous, change.author, change.at)
         self._changes.append(change)
         if len(self._changes) > self._limit:
             self.oldest = self._changes.popleft().revision

@@ -14,7 +14,7 @@ from fauxkube.store.model import ForeignData, SchemaTooNew
 from fauxkube.store.tables import Row
 
 #: The newest revision in `migrations/versions`, which makes what `tables` declares.
-HEAD = "0001"
+HEAD = "0002"
 
 #: Alembic's own table.
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

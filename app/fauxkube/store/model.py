@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -59,13 +60,15 @@ class Change:
 
     `entry` holds the value after the change; for a deletion, the last value, carrying the deletion's revision.
     `previous` is the entry before it. `attachment` is the writer's own (a decoded object), there for those who are
-    told of the change as it happens; history does not keep it.
+    told of the change as it happens; history does not keep it. `author` and `at` are the write's.
     """
 
     revision: int
     type: ChangeType
     entry: Entry
     previous: Entry | None
+    author: str = ""
+    at: datetime | None = None
     attachment: Any = None
 
 
@@ -93,13 +96,16 @@ class Allocation(NamedTuple):
 class Write:
     """One key's write: applied whole, with its claims, or not at all.
 
-    `expected` is the revision that the key must be at (0: the key must not exist; None: whatever it is at).
+    `expected` is the revision that the key must be at (0: the key must not exist; None: whatever it is at). `author`
+    and `at` say who writes and when, for those who read the history; the store makes nothing of them.
     """
 
     key: str
     type: ChangeType
     draft: Draft
     expected: int | None = None
+    author: str = ""
+    at: datetime | None = None
     attributes: Any = None
     attachment: Any = None
     claims: Sequence[Claim] = field(default=())

@@ -139,6 +139,10 @@ class Store:
         entries, remaining = self._view.page_with(undone, prefix, after, limit)
         return Page(entries, revision, remaining)
 
+    def changes(self, prefix: str) -> list[Change]:
+        """Every change still held of the keys that `prefix` covers, the oldest first."""
+        return self._history.since(self.oldest, prefix)
+
     def subscribe(self, prefix: str, *, after: int, limit: int = 4096) -> Subscription:
         """The changes after the revision `after` of the keys that `prefix` covers: from history, then as they happen.
 
@@ -198,7 +202,7 @@ class Store:
         value = write.draft.at(revision)
         attributes = write.attributes if write.attributes is not None else self._index(key, value)
         entry = Entry(key, revision, revision if current is None else current.created, value, attributes)
-        change = Change(revision, kind, entry, current, write.attachment)
+        change = Change(revision, kind, entry, current, write.author, write.at, write.attachment)
         touches_claims = write.claims or write.releases or kind is ChangeType.DELETED
         self._overlay[key] = change
         self._queued.append(Record(change, self._ledger.apply(write, revision) if touches_claims else ()))

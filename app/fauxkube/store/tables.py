@@ -23,7 +23,10 @@ class Row(SQLModel, registry=registry(metadata=MetaData())):
 
 
 class ChangeRow(Row, table=True):
-    """One change. The row's number is the revision; `previous` is that of the key's value before, if it had one."""
+    """One change. The row's number is the revision; `previous` is that of the key's value before, if it had one.
+
+    `author` and `at`, in microseconds since the epoch, say who wrote it and when, where that is known.
+    """
 
     __tablename__ = "change"
 
@@ -33,6 +36,8 @@ class ChangeRow(Row, table=True):
     created: int = Field(sa_type=BigInteger)
     previous: int | None = Field(default=None, sa_type=BigInteger)
     value: bytes = Field(sa_type=LargeBinary)
+    author: str | None = Field(default=None)
+    at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class ObjectRow(Row, table=True):

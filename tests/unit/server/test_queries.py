@@ -129,6 +129,20 @@ def test_a_write_takes_its_options_from_the_query() -> None:
     assert options == WriteOptions(dry_run=True, field_manager="me", field_validation="Strict")
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "manager", "author"),
+    [
+        (b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "kubectl-create", "kubectl-create"),
+        (b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "", "kubectl"),
+        (b"curl", "", "curl"),
+        (b"", "", ""),
+        (b"x" * 1000, "", "x" * 128),
+    ],
+)
+def test_who_writes_is_the_field_manager_or_the_user_agents_name(user_agent: bytes, manager: str, author: str) -> None:
+    assert queries.author_of(user_agent, manager) == author
+
+
 def test_a_write_without_a_query_warns_of_unknown_fields() -> None:
     assert queries.write_options({}, "CreateOptions") == WriteOptions(field_validation="Warn")
 
