@@ -1,0 +1,116 @@
+"""The faults of one cluster: added and removed while it runs, counted, and over when their time is.
+
+    faults = Faults(clock, chance, components=["deployment-controller"])
+    faults.add({"kind": "node", "match": {"name": "node-1"}, "effect": "down", "for": "5m"})
+
+Whoever acts faults out asks `strike` (or `held`) of the kind it knows; with no fault of that kind in force the answer
+costs a dictionary's look-up. `on_change` tells when the answer may have become another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from typing import TypeAlias
+
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import Clock, Timer
+from fauxkube.machinery.objects import Object
+from fauxkube.simulation.faults.families import families
+from fauxkube.simulation.faults.fault import ACTIVE, EXPIRED, REMOVED, Fault
+from fauxkube.simulation.faults.fields import FaultError
+from fauxkube.simulation.faults.matching import Subject
+
+__all__ = ["Fault", "FaultError", "Faults"]
+
+#: Told of a fault that was added, removed, or whose state changed.
+Handler: TypeAlias = Callable[[Fault], None]
+
+
+class Faults:
+    """Every fault of a cluster, in the order in which they were added; the first that hits counts.
+
+    `components` are the names of the control loops that can be paused.
+    """
+
+    def __init__(self, clock: Clock, chance: Chance, *, components: Collection[str] = ()) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._families = families(components)
+        self._ids = itertools.count(1)
+        self._faults: dict[str, Fault] = {}
+        self._timers: dict[str, list[Timer]] = {}
+        self._in_force: Mapping[str, tuple[Fault, ...]] = {}
+        self._handlers: list[Handler] = []
+
+    def add(self, spec: Object) -> Fault:
+        """A new fault as its spec says, in force at once unless it waits; `FaultError` when the spec is no fault.
+
+        A fault with `after` or `for` must be added within the cluster's event loop.
+        """
+        fault = Fault(f"fault-{next(self._ids)}", spec, self._families, self._chance, self._changed)
+        self._faults[fault.id] = fault
+        self._timers[fault.id] = list(self._window(fault))
+        self._changed(fault)
+        return fault
+
+    def get(self, id: str) -> Fault | None:
+        """The fault of that id."""
+        return self._faults.get(id)
+
+    def list(self) -> list[Fault]:
+        """All faults, those that are over too, until they are removed."""
+        return [*self._faults.values()]
+
+    def remove(self, id: str) -> bool:
+        """End a fault and forget it; False when there is none of that id."""
+        fault = self._faults.pop(id, None)
+        if fault is None:
+            return False
+        for timer in self._timers.pop(id):
+            timer.cancel()
+        fault.move(REMOVED)
+        return True
+
+    def clear(self) -> None:
+        """Remove every fault."""
+        for each in [*self._faults]:
+            self.remove(each)
+
+    def on_change(self, handler: Handler) -> None:
+        """Call `handler` whenever a fault was added or removed or changed its state."""
+        self._handlers.append(handler)
+
+    def in_force(self, kind: str) -> tuple[Fault, ...]:
+        """The faults of that kind that may hit or hold something, in their order."""
+        return self._in_force.get(kind, ())
+
+    def strike(self, kind: str, subject: Subject, types: Container[str]) -> Fault | None:
+        """Let the faults of these effect types strike at `subject`: the first that hits, which counts it."""
+        for fault in self._in_force.get(kind, ()):
+            if fault.effect.type in types and fault.match.accepts(subject) and fault.strike():
+                return fault
+        return None
+
+    def held(self, kind: str, target: str, subject: Subject, types: Container[str]) -> Fault | None:
+        """The first fault of these effect types that has a hold on `target`, of which `subject` tells."""
+        for fault in self._in_force.get(kind, ()):
+            if fault.effect.type in types and fault.match.accepts(subject) and fault.holds(target):
+                return fault
+        return None
+
+    def _window(self, fault: Fault) -> Iterator[Timer]:
+        """What begins and ends the fault on the cluster's clock."""
+        if fault.after:
+            yield self._clock.call_later(fault.after, lambda: fault.move(ACTIVE))
+        if fault.lasts is not None:
+            yield self._clock.call_later(fault.after + fault.lasts, lambda: fault.move(EXPIRED))
+
+    def _changed(self, fault: Fault) -> None:
+        in_force: dict[str, tuple[Fault, ...]] = {}
+        for each in self._faults.values():
+            if each.in_force:
+                in_force[each.kind] = (*in_force.get(each.kind, ()), each)
+        self._in_force = in_force
+        for handler in self._handlers:
+            handler(fault)
