@@ -70,7 +70,6 @@ class EventRecorder:
         self._tasks = Tasks(f"events/{component}")
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
-        self._last_stamp = 0
 
     @property
     def idle(self) -> bool:
@@ -140,9 +139,7 @@ class EventRecorder:
 
     def _new_name(self, of: str) -> str:
         """`<name>.<nanoseconds in hex>`, never the same twice; a UUID where that would be no name."""
-        stamp = int(self._clock.now().timestamp() * 1_000_000) * 1000
-        self._last_stamp = max(stamp, self._last_stamp + 1)
-        name = f"{of}.{self._last_stamp:x}"
+        name = f"{of}.{self._clock.stamp():x}"
         return self._chance.uuid() if dns_subdomain_problems(name) else name
 
     async def _write_all(self) -> None:

@@ -3,6 +3,9 @@
 Objects are shared with every reader and must not be changed. Handlers are called synchronously, in the order of the
 changes, after the copy and its indexes show the change. When the history that a watch needs is gone (410), the
 collection is listed again and handlers are told of the difference only.
+
+An informer that takes over another's copy, in a fork of its cluster, need not list. It hands out what is there in
+slices, so that however much it is, others have their turn in between.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from fauxkube.client.cache import Cache, IndexBy
 from fauxkube.client.protocol import Client, WatchEvent
 from fauxkube.kit.backoff import Backoff
 from fauxkube.kit.clock import Clock
@@ -20,64 +24,50 @@ from fauxkube.machinery.status import StatusError
 
 #: Told of a change: (old, new); old is None when the object came to be, new is None when it went.
 Handler: TypeAlias = Callable[[Object | None, Object | None], None]
-#: The values under which an index keeps an object.
-IndexBy: TypeAlias = Callable[[Object], Iterable[str]]
 #: What is kept of an object.
 Transform: TypeAlias = Callable[[Object], Object]
 
 #: A watch that ends sooner than this (seconds) without telling anything counts as a failure (as client-go's reflector).
 _SHORT_WATCH = 1.0
+#: How many objects that were taken over are handed out at a time: under a millisecond's work.
+_SLICE = 16
 
 _log = logging.getLogger("fauxkube.informer")
-
-
-class _Index:
-    """The objects under each value that `by` gives for them."""
-
-    def __init__(self, by: IndexBy) -> None:
-        self._by = by
-        self._values: dict[str, tuple[str, ...]] = {}
-        self.buckets: dict[str, dict[str, Object]] = {}
-
-    def put(self, key: str, obj: Object) -> None:
-        values = tuple(self._by(obj))
-        before = self._values.get(key, ())
-        if before != values:
-            self._leave(key, before)
-            self._values[key] = values
-        for value in values:
-            self.buckets.setdefault(value, {})[key] = obj
-
-    def drop(self, key: str) -> None:
-        self._leave(key, self._values.pop(key, ()))
-
-    def _leave(self, key: str, values: tuple[str, ...]) -> None:
-        for value in values:
-            bucket = self.buckets.get(value)
-            if bucket is None:
-                continue
-            bucket.pop(key, None)
-            if not bucket:
-                del self.buckets[value]
 
 
 class Informer:
     """The objects of one GVR in all namespaces, by `namespace/name` (or `name`) and by index.
 
     With `transform` only what it gives of each object is kept (client-go's `SetTransform`): its metadata at least.
+    `taken_over` is the copy of another informer; handlers are told of what it holds when this one runs.
     """
 
-    def __init__(self, client: Client, gvr: GVR, clock: Clock, transform: Transform | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        gvr: GVR,
+        clock: Clock,
+        *,
+        transform: Transform | None = None,
+        taken_over: Cache | None = None,
+    ) -> None:
         self.gvr = gvr
         self._transform = transform
         self._client = client
-        self._clock = clock
-        self._objects: dict[str, Object] = {}
-        self._indexes: dict[str, _Index] = {}
+        #: Watches break and are taken up again in real time, whatever the cluster's clock says.
+        self._clock = clock.real
+        self.cache = taken_over or Cache()
+        #: Whether what was taken over is still to be told of: what handlers hear meanwhile is not new.
+        self.resuming = taken_over is not None
         self._handlers: list[Handler] = []
         self._synced = asyncio.Event()
         self._backoff = Backoff(base=0.8, cap=30.0)
-        self._resource_version = ""
+        self._pausing = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether it watches; it then shows every change that the watch has told of."""
+        return bool(self.cache.resource_version) and not self._pausing and not self.resuming
 
     @property
     def synced(self) -> bool:
@@ -91,68 +81,82 @@ class Informer:
     @property
     def revision(self) -> int:
         """The resource version up to which every change is shown here."""
-        return int(self._resource_version or 0)
+        return int(self.cache.resource_version or 0)
 
     def get(self, key: str) -> Object | None:
         """The object of that key, if there is one."""
-        return self._objects.get(key)
+        return self.cache.get(key)
 
     def items(self) -> Iterable[Object]:
         """All objects; a snapshot that later changes do not touch."""
-        return list(self._objects.values())
+        return self.cache.items()
 
     def by_index(self, name: str, value: str) -> list[Object]:
         """The objects that the index `name` keeps under `value`."""
-        return list(self._indexes[name].buckets.get(value, {}).values())
+        return self.cache.by_index(name, value)
 
     def count_index(self, name: str, value: str) -> int:
         """How many objects the index `name` keeps under `value`."""
-        return len(self._indexes[name].buckets.get(value, ()))
+        return self.cache.count_index(name, value)
 
     def add_index(self, name: str, by: IndexBy) -> None:
         """Keep objects under the values that `by` gives; a name that is taken keeps its first function."""
-        if name in self._indexes:
-            return
-        index = self._indexes[name] = _Index(by)
-        for key, obj in self._objects.items():
-            index.put(key, obj)
+        self.cache.add_index(name, by)
 
     def on_change(self, handler: Handler) -> None:
         """Call `handler` for every change from now on, and once for every object that is there already."""
         self._handlers.append(handler)
-        for obj in self.items():
-            _tell(handler, None, obj)
+        if not self.resuming:
+            for obj in self.items():
+                _tell(handler, None, obj)
 
     async def run(self) -> None:
         """List, then watch, until cancelled; every failure is tried again, after a growing pause."""
+        if self.resuming:
+            await self._resume()
         while True:
             try:
-                if not self._resource_version:
+                if not self.cache.resource_version:
                     await self._list()
                 await self._watch()
             except StatusError as error:
                 await self._recover(error)
             except Exception:
                 _log.exception("the watch of %s failed", self.gvr.group_resource)
-                self._resource_version = ""
+                self.cache.resource_version = ""
                 await self._pause()
+
+    async def _resume(self) -> None:
+        """Tell the handlers of all that was taken over."""
+        for number, obj in enumerate(self.items(), start=1):
+            for handler in self._handlers:
+                _tell(handler, None, obj)
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        self.resuming = False
+        self._synced.set()
 
     async def _recover(self, error: StatusError) -> None:
         if error.code == 410:
-            self._resource_version = ""
+            self.cache.resource_version = ""
             return
         _log.info("the watch of %s failed: %s", self.gvr.group_resource, error.message)
         await self._pause()
 
     async def _pause(self) -> None:
-        await self._clock.sleep(self._backoff.next(""))
+        self._pausing = True
+        try:
+            await self._clock.sleep(self._backoff.next(""))
+        finally:
+            self._pausing = False
 
     async def _list(self) -> None:
         listed = await self._client.list(self.gvr)
-        self._resource_version = listed.resource_version
+        self.cache.resource_version = listed.resource_version
         there = {key_of(obj): obj for obj in listed.items}
-        for key in [key for key in self._objects if key not in there]:
-            self._drop(key, self._objects[key])
+        for key in self.cache.keys():  # noqa: SIM118 - a cache is no dictionary
+            if key not in there and (last := self.cache.get(key)) is not None:
+                self._drop(key, last)
         for key, obj in there.items():
             self._replace(key, obj)
         self._synced.set()
@@ -160,7 +164,7 @@ class Informer:
     async def _watch(self) -> None:
         started = self._clock.monotonic()
         told = False
-        async for event in self._client.watch(self.gvr, resource_version=self._resource_version):
+        async for event in self._client.watch(self.gvr, resource_version=self.cache.resource_version):
             if not told:
                 told = True
                 self._backoff.forget("")
@@ -170,7 +174,7 @@ class Informer:
 
     def _apply(self, event: WatchEvent) -> None:
         obj = event.object
-        self._resource_version = obj["metadata"]["resourceVersion"]
+        self.cache.resource_version = obj["metadata"]["resourceVersion"]
         if event.type == "DELETED":
             self._drop(key_of(obj), obj)
         elif event.type != "BOOKMARK":
@@ -178,7 +182,7 @@ class Informer:
 
     def _replace(self, key: str, obj: Object) -> None:
         """Take what a list shows of an object: nothing, a change, or another object under an old name."""
-        old = self._objects.get(key)
+        old = self.cache.get(key)
         if old is not None:
             if old["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"]:
                 return
@@ -187,21 +191,17 @@ class Informer:
         self._put(key, obj)
 
     def _put(self, key: str, obj: Object) -> None:
-        old = self._objects.get(key)
+        old = self.cache.get(key)
         if self._transform is not None:
             obj = self._transform(obj)
-        self._objects[key] = obj
-        for index in self._indexes.values():
-            index.put(key, obj)
+        self.cache.put(key, obj)
         for handler in self._handlers:
             _tell(handler, old, obj)
 
     def _drop(self, key: str, last: Object) -> None:
         """Forget an object; handlers are told its last state (`last`), as the deletion shows it."""
-        if self._objects.pop(key, None) is None:
+        if not self.cache.drop(key):
             return
-        for index in self._indexes.values():
-            index.drop(key)
         for handler in self._handlers:
             _tell(handler, last, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from fauxkube.client.cache import Cache
 from fauxkube.client.informer import Informer, Transform
 from fauxkube.client.protocol import Client
 from fauxkube.kit.clock import Clock
@@ -13,10 +14,21 @@ from fauxkube.machinery.objects import GVR
 
 
 class SharedInformers:
-    """Informers by GVR; they run from `start` to `close`. `transforms` say what is kept of which objects."""
+    """Informers by GVR; they run from `start` to `close`. `transforms` say what is kept of which objects.
 
-    def __init__(self, client: Client, clock: Clock, transforms: Mapping[GVR, Transform] | None = None) -> None:
+    `taken_over` holds what the informers of another cluster showed, whose fork this one's is.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        *,
+        transforms: Mapping[GVR, Transform] | None = None,
+        taken_over: Mapping[GVR, Cache] | None = None,
+    ) -> None:
         self._transforms = transforms or {}
+        self._taken_over = taken_over or {}
         self._client = client
         self._clock = clock
         self._tasks = Tasks("informers")
@@ -26,8 +38,22 @@ class SharedInformers:
     def of(self, gvr: GVR) -> Informer:
         """The informer of `gvr`; a new one shows nothing until the next `start`."""
         if gvr not in self._informers:
-            self._informers[gvr] = Informer(self._client, gvr, self._clock, self._transforms.get(gvr))
+            self._informers[gvr] = Informer(
+                self._client,
+                gvr,
+                self._clock,
+                transform=self._transforms.get(gvr),
+                taken_over=self._taken_over.get(gvr),
+            )
         return self._informers[gvr]
+
+    def caches(self) -> dict[GVR, Cache]:
+        """What the informers show that have listed; theirs, not to be changed by others."""
+        return {gvr: each.cache for gvr, each in self._informers.items() if each.cache.resource_version}
+
+    def all(self) -> list[Informer]:
+        """Every informer asked for so far."""
+        return list(self._informers.values())
 
     async def start(self) -> None:
         """Run every informer asked for so far, and return once all of them are synced; may be called again."""

@@ -6,15 +6,14 @@ and finding an object gone (404) only say that what was read is no longer so: th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from fauxkube.kit.backoff import Backoff
 from fauxkube.kit.clock import Clock
-from fauxkube.kit.tasks import Tasks
-from fauxkube.kit.workqueue import Closed, WorkQueue
+from fauxkube.kit.workers import Workers
+from fauxkube.kit.workqueue import WorkQueue
 from fauxkube.machinery.status import StatusError
 
 #: Makes the cluster right for a key; raises to be called again.
@@ -33,14 +32,13 @@ class Requeue(Exception):
 
 
 class Loop:
-    """A queue and its workers, from `start` to `close`."""
+    """A queue and its workers, from `start` to `close`; there are none while no key waits."""
 
     def __init__(self, name: str, clock: Clock, sync: Sync, *, workers: int, backoff: Backoff | None = None) -> None:
-        self.queue = WorkQueue(clock, backoff)
-        self._name = name
+        self.name = name
         self._sync = sync
-        self._workers = workers
-        self._tasks = Tasks(name)
+        self._workers: Workers[str] = Workers(name, limit=workers, take=self._take, work=self._work)
+        self.queue = WorkQueue(clock, backoff, ready=self._workers.wake)
         self._log = logging.getLogger(f"fauxkube.{name}")
 
     @property
@@ -48,27 +46,36 @@ class Loop:
         """Whether no key waits and none is being worked on."""
         return self.queue.idle
 
+    @property
+    def paused(self) -> bool:
+        """Whether keys only gather."""
+        return self._workers.paused
+
     def start(self) -> None:
         """Set the workers going."""
-        for number in range(self._workers):
-            self._tasks.spawn(self._work(), name=f"worker-{number}")
+        self._workers.start()
+
+    def pause(self) -> None:
+        """Let keys gather from now on; what is being worked on is ended."""
+        self._workers.pause()
+
+    def resume(self) -> None:
+        """Work on what has gathered, and go on."""
+        self._workers.resume()
 
     async def close(self) -> None:
         """Stop; no work is under way any more when this returns. Harmless when called again."""
         self.queue.close()
-        await self._tasks.close()
+        await self._workers.close()
 
-    async def _work(self) -> None:
-        while True:
-            try:
-                key = await self.queue.get()
-            except Closed:
-                return
-            try:
-                await self._try(key)
-            finally:
-                self.queue.done(key)
-            await asyncio.sleep(0)  # work may never wait, and others need their turn
+    def _take(self) -> str | None:
+        return self.queue.take()
+
+    async def _work(self, key: str) -> None:
+        try:
+            await self._try(key)
+        finally:
+            self.queue.done(key)
 
     async def _try(self, key: str) -> None:
         try:

@@ -22,7 +22,7 @@ from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
-from fauxkube.kit.clock import Clock, SystemClock
+from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery.schema import Schemas
 from fauxkube.nodes.kubelets import Kubelets
@@ -46,9 +46,9 @@ class Cluster:
     `start` and `close` bracket its life; in between `client` speaks to it in process and `application` over HTTP.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> None:
+    def __init__(self, settings: Settings, *, clock: VirtualClock | None = None, chance: Chance | None = None) -> None:
         self.settings = settings
-        self.clock: Clock = clock or SystemClock()
+        self.clock = clock or VirtualClock(settings.clock_start, rate=settings.clock_rate)
         self.chance = chance or Chance(settings.seed)
         catalogue = default_catalogue()
         self.store = Store(_log_of(settings), index=Indexer(catalogue), history=settings.history)
@@ -115,6 +115,7 @@ class Cluster:
         await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
         await self.informers.close()
         await self.store.close()
+        self.clock.close()
 
     def _background(self, rank: Rank) -> InProcessClient:
         """A client for control loops, whose writes stand back behind the requests from outside."""

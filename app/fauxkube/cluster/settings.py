@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from fauxkube.machinery.schema_source import known_versions
@@ -26,7 +28,8 @@ class Settings:
 
     `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
     `seed` fixes every random choice. `history` is how many changes are remembered: a watch or a list from before them
-    is answered 410, as on a cluster whose etcd has been compacted.
+    is answered 410, as on a cluster whose etcd has been compacted. The cluster's clock starts at `clock_start` (None:
+    now) and goes `clock_rate` times as fast as real time; 0 freezes it.
     """
 
     nodes: int = 3
@@ -35,10 +38,16 @@ class Settings:
     ranges: Ranges = field(default_factory=Ranges)
     seed: int | None = None
     history: int = 16_384
+    clock_start: datetime | None = None
+    clock_rate: float = 1.0
 
     def __post_init__(self) -> None:
         if self.nodes < 0:
             raise SettingsError(f"nodes must not be negative: {self.nodes}")
+        if not (math.isfinite(self.clock_rate) and self.clock_rate >= 0):
+            raise SettingsError(f"the clock's rate must be 0 or more: {self.clock_rate}")
+        if self.clock_start is not None and self.clock_start.tzinfo is None:
+            raise SettingsError(f"the clock's start must name its time zone: {self.clock_start}")
         if self.kubernetes_version not in (versions := known_versions()):
             served = f"{versions[0]} to {versions[-1]}"
             raise SettingsError(f"Kubernetes {self.kubernetes_version} is not served, but {served} are")

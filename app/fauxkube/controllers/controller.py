@@ -59,13 +59,13 @@ class Controller:
         self.informers = context.informers
         self.clock = context.clock
         self.recorder = context.recorder(self.name)
-        self._loop = Loop(self.name, context.clock, self.reconcile, workers=self.workers, backoff=self.backoff())
-        self.queue = self._loop.queue
+        self.loop = Loop(self.name, context.clock, self.reconcile, workers=self.workers, backoff=self.backoff())
+        self.queue = self.loop.queue
 
     @property
     def idle(self) -> bool:
         """Whether no key waits and none is being reconciled."""
-        return self._loop.idle
+        return self.loop.idle
 
     def backoff(self) -> Backoff:
         """The pauses between the tries of a key that fails."""
@@ -83,8 +83,8 @@ class Controller:
 
     def start(self) -> None:
         """Reconcile from now on until `close`; the informers must have been started."""
-        self._loop.start()
+        self.loop.start()
 
     async def close(self) -> None:
         """Stop: no reconcile runs any more when this returns. Harmless when called again."""
-        await self._loop.close()
+        await self.loop.close()

@@ -34,26 +34,14 @@ class Heartbeats:
         self._clock = clock
         self._chance = chance
         self._kept: set[str] = set()
-        self._loop = Loop("kubelet-leases", clock, self._renew, workers=_WORKERS)
-
-    @property
-    def idle(self) -> bool:
-        """Whether no lease is due."""
-        return self._loop.idle
-
-    def start(self) -> None:
-        """Set the renewals going."""
-        self._loop.start()
-
-    async def close(self) -> None:
-        """Stop renewing."""
-        await self._loop.close()
+        #: Renews what is due; to be started and closed by the owner.
+        self.loop = Loop("kubelet-leases", clock, self._renew, workers=_WORKERS)
 
     def keep(self, node: str) -> None:
         """Keep the node's lease from now on."""
         if node not in self._kept:
             self._kept.add(node)
-            self._loop.queue.add(node)
+            self.loop.queue.add(node)
 
     def drop(self, node: str) -> None:
         """The node is gone."""
@@ -70,7 +58,7 @@ class Heartbeats:
             if error.code != 404:
                 raise
             await self._client.create(LEASES, new_lease(node, now), namespace=NAMESPACE)
-        self._loop.queue.add_after(name, RENEW_SECONDS * (1 + _JITTER * self._chance.random()))
+        self.loop.queue.add_after(name, RENEW_SECONDS * (1 + _JITTER * self._chance.random()))
 
 
 def new_lease(node: Object, now: str) -> Object:

@@ -12,6 +12,7 @@ from functools import cache
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
+from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
 from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.kit.chance import Chance
@@ -66,16 +67,21 @@ class Kubelets:
         )
 
     @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops over nodes, over the pods on them, and over the nodes' leases."""
+        return self._nodes.loop, self._pods.loop, self._heartbeats.loop
+
+    @property
     def idle(self) -> bool:
         """Whether nothing can be done now; what waits for time to pass does not count."""
-        return self._nodes.loop.idle and self._pods.loop.idle and self._heartbeats.idle
+        return all(loop.idle for loop in self.loops)
 
     async def start(self) -> None:
         """Register the nodes and set every loop going; returns at once."""
         self._nodes.register()
-        for loop in (self._nodes.loop, self._pods.loop, self._heartbeats):
+        for loop in self.loops:
             loop.start()
 
     async def close(self) -> None:
         """Stop them all; nothing is written any more when this returns."""
-        await asyncio.gather(self._nodes.loop.close(), self._pods.loop.close(), self._heartbeats.close())
+        await asyncio.gather(*(loop.close() for loop in self.loops))

@@ -8,7 +8,6 @@ waits for its back-off in any case.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
@@ -22,8 +21,9 @@ from fauxkube.scheduler.pod_info import PodInfo
 #: Seconds of back-off after the first attempt, and at most.
 INITIAL_BACKOFF = 1.0
 MAX_BACKOFF = 10.0
-#: Seconds for which a pod stays parked when nothing happens.
+#: Seconds for which a pod stays parked when nothing happens, and between two looks for such pods.
 MAX_PARKED = 300.0
+OVERDUE_EVERY = 30.0
 
 
 class Place(Enum):
@@ -64,18 +64,22 @@ _Heap: TypeAlias = list[tuple[float, float, int, Entry]]
 
 
 class SchedulingQueue:
-    """Entries by pod key; each heap may hold entries that have since moved on, which are skipped."""
+    """Entries by pod key; each heap may hold entries that have since moved on, which are skipped.
 
-    def __init__(self, clock: Clock) -> None:
+    `ready` is called whenever there is one more pod to `take`.
+    """
+
+    def __init__(self, clock: Clock, *, ready: Callable[[], None]) -> None:
         self._clock = clock
+        self._ready = ready
         self._entries: dict[str, Entry] = {}
         self._parked: dict[str, Entry] = {}
         self._active: _Heap = []
         self._backoff: _Heap = []
         self._order = itertools.count()
         self._retries: dict[str, Timer] = {}
-        #: One ticket for each time an entry became ready to be tried.
-        self._tickets: asyncio.Queue[None] = asyncio.Queue()
+        #: Runs while any pod is parked.
+        self._overdue: Timer | None = None
         self._in_flight = 0
 
     @property
@@ -121,22 +125,21 @@ class SchedulingQueue:
         if timer := self._retries.pop(key, None):
             timer.cancel()
 
-    async def get(self) -> Entry:
-        """The next pod to try; hand it to `remove`, `park` or `retry` afterwards."""
-        while True:
-            await self._tickets.get()
-            entry = self._pop_ready()
-            if entry is not None:
-                entry.place = Place.IN_FLIGHT
-                entry.attempts += 1
-                self._in_flight += 1
-                return entry
+    def take(self) -> Entry | None:
+        """The next pod to try, to be handed to `remove`, `park` or `retry` afterwards; None when there is none."""
+        entry = self._pop_ready()
+        if entry is not None:
+            entry.place = Place.IN_FLIGHT
+            entry.attempts += 1
+            self._in_flight += 1
+        return entry
 
     def park(self, entry: Entry) -> None:
         """No node fits: wait for a change that may help."""
         if self._landed(entry):
             entry.place = Place.PARKED
             self._parked[entry.pod.key] = entry
+            self._overdue = self._overdue or self._clock.call_later(OVERDUE_EVERY, self._wake_overdue)
 
     def retry(self, entry: Entry) -> None:
         """The attempt failed by an error: try again after the back-off."""
@@ -150,11 +153,17 @@ class SchedulingQueue:
         for entry in [entry for entry in self._parked.values() if may_help(entry.pod)]:
             self._wake(entry)
 
-    def wake_overdue(self) -> None:
+    def close(self) -> None:
+        """Bring nothing up any more."""
+        for timer in (*self._retries.values(), *([self._overdue] if self._overdue else ())):
+            timer.cancel()
+
+    def _wake_overdue(self) -> None:
         """Try the pods that have been parked for five minutes."""
         limit = self._clock.monotonic() - MAX_PARKED
         for entry in [entry for entry in self._parked.values() if entry.failed_at <= limit]:
             self._wake(entry)
+        self._overdue = self._clock.call_later(OVERDUE_EVERY, self._wake_overdue) if self._parked else None
 
     def _landed(self, entry: Entry) -> bool:
         """Take an entry back whose attempt failed; false when its pod has gone meanwhile."""
@@ -167,7 +176,7 @@ class SchedulingQueue:
     def _activate(self, entry: Entry) -> None:
         entry.place = Place.ACTIVE
         heapq.heappush(self._active, (-entry.pod.priority, entry.since, next(self._order), entry))
-        self._tickets.put_nowait(None)
+        self._ready()
 
     def _retry_now(self, entry: Entry) -> None:
         del self._retries[entry.pod.key]
@@ -180,7 +189,7 @@ class SchedulingQueue:
             return
         entry.place = Place.BACKOFF
         heapq.heappush(self._backoff, (entry.backoff_ends, 0.0, next(self._order), entry))
-        self._tickets.put_nowait(None)
+        self._ready()
 
     def _pop_ready(self) -> Entry | None:
         self._end_backoffs()

@@ -20,7 +20,7 @@ from fauxkube.kinds.core.pod_status import is_terminal
 from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
-from fauxkube.kit.tasks import Tasks
+from fauxkube.kit.workers import Workers
 from fauxkube.machinery.objects import Object, is_terminating, key_of, labels_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.scheduler.cache import Cache
@@ -35,8 +35,6 @@ SCHEDULER_NAME = "default-scheduler"
 
 #: Bindings on their way at once.
 _WORKERS = 16
-#: Seconds between two looks for pods that have been parked for long.
-_OVERDUE_EVERY = 30.0
 
 _log = logging.getLogger("fauxkube.scheduler")
 
@@ -68,9 +66,9 @@ class Scheduler:
         self._clock = context.clock
         self._chance = context.chance
         self._recorder = context.recorder(SCHEDULER_NAME)
-        self._queue = SchedulingQueue(context.clock)
+        self._workers: Workers[Entry] = Workers("scheduler", limit=_WORKERS, take=self._take, work=self._work)
+        self._queue = SchedulingQueue(context.clock, ready=self._workers.wake)
         self._cache = Cache()
-        self._tasks = Tasks("scheduler")
         self._nodes_to_offer: dict[str, NodeInfo] = {}
         context.informers.of(NODES).on_change(self._node_changed)
         context.informers.of(PODS).on_change(self._pod_changed)
@@ -80,15 +78,27 @@ class Scheduler:
         """Whether no pod can be tried now and no binding is on its way."""
         return self._queue.idle and not self._nodes_to_offer
 
+    @property
+    def paused(self) -> bool:
+        """Whether pods only gather."""
+        return self._workers.paused
+
     def start(self) -> None:
         """Schedule from now on until `close`; the informers must have been started."""
-        for number in range(_WORKERS):
-            self._tasks.spawn(self._work(), name=f"worker-{number}")
-        self._tasks.spawn(self._wake_overdue(), name="overdue")
+        self._workers.start()
+
+    def pause(self) -> None:
+        """Let pods gather from now on; bindings on their way are ended."""
+        self._workers.pause()
+
+    def resume(self) -> None:
+        """Schedule what has gathered, and go on."""
+        self._workers.resume()
 
     async def close(self) -> None:
         """Stop; bindings on their way are abandoned (the API server has them or has not)."""
-        await self._tasks.close()
+        self._queue.close()
+        await self._workers.close()
 
     # What the cluster tells.
 
@@ -141,19 +151,15 @@ class Scheduler:
 
     # What is done about it.
 
-    async def _wake_overdue(self) -> None:
-        while True:
-            await self._clock.sleep(_OVERDUE_EVERY)
-            self._queue.wake_overdue()
+    def _take(self) -> Entry | None:
+        return self._queue.take()
 
-    async def _work(self) -> None:
-        while True:
-            entry = await self._queue.get()
-            try:
-                await self._schedule(entry)
-            except Exception:
-                _log.exception("scheduling %s failed", entry.pod.key)
-                self._undo(entry)
+    async def _work(self, entry: Entry) -> None:
+        try:
+            await self._schedule(entry)
+        except Exception:
+            _log.exception("scheduling %s failed", entry.pod.key)
+            self._undo(entry)
 
     async def _schedule(self, entry: Entry) -> None:
         pod = entry.pod

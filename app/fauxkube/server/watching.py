@@ -152,11 +152,11 @@ class Stream:
         self._watch.close()
 
     async def _pace(self) -> None:
-        """Send bookmarks as time goes by, and end the watch when its time is up."""
+        """Send bookmarks as (real) time goes by, and end the watch when its time is up."""
         left = self._terms.seconds
         interval = BOOKMARK_INTERVAL if self._terms.bookmarks else left
         while left > 0:
-            await self._clock.sleep(min(left, interval))
+            await self._clock.real.sleep(min(left, interval))
             left -= interval
             await self._bookmark()
         self._watch.close()

@@ -141,11 +141,11 @@ def test_close_ends_a_reconcile_under_way_and_run_returns() -> None:
 def test_enqueue_names_the_changed_object(
     old: dict[str, object] | None, new: dict[str, object] | None, key: str
 ) -> None:
-    async def main() -> str:
+    async def main() -> str | None:
         clock = ManualClock()
         controller = Scripted(context_of(FakeApi(clock), clock))
         controller.enqueue(old, new)
-        return await controller.queue.get()
+        return controller.queue.take()
 
     assert asyncio.run(main()) == key
 
