@@ -11,7 +11,7 @@ from fauxkube.client.informer import Handler
 from fauxkube.client.protocol import Client
 from fauxkube.controllers import Context, Controller
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, SERVICES
-from fauxkube.machinery.objects import GVR, Object, key_of
+from fauxkube.machinery.objects import GVR, Object, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -64,10 +64,11 @@ def _kubernetes(service_cidr: str) -> list[tuple[GVR, Object]]:
 
 async def _ensure(client: Client, gvr: GVR, obj: Object) -> None:
     try:
-        await client.create(gvr, obj)
+        await client.get(gvr, name_of(obj), namespace_of(obj))
     except StatusError as error:
-        if error.reason != "AlreadyExists":
+        if error.code != 404:
             raise
+        await client.create(gvr, obj)
 
 
 def kubernetes_service(service_cidr: str) -> Object:

@@ -17,24 +17,24 @@ from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.settings import Settings
+from fauxkube.cluster.shared import schemas_of
+from fauxkube.cluster.state import State, new_state
 from fauxkube.controllers import Context, Controller, all_controllers
 from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
+from fauxkube.kit.tasks import Tasks
 from fauxkube.kit.turns import Rank, Turns
-from fauxkube.machinery.schema import Schemas
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
-from fauxkube.registry.codec import Indexer
 from fauxkube.registry.lookup import StoreLookup
-from fauxkube.registry.pools import LOAD_BALANCERS, Pools
+from fauxkube.registry.pools import LOAD_BALANCERS
 from fauxkube.registry.registry import Registry
 from fauxkube.scheduler.scheduler import Scheduler
 from fauxkube.server.app import Application
 from fauxkube.store.log import Log, NullLog
-from fauxkube.store.store import Store
 
 #: The host that the control plane's components say they run on.
 _CONTROL_PLANE = "control-plane"
@@ -44,19 +44,26 @@ class Cluster:
     """A control plane with simulated nodes.
 
     `start` and `close` bracket its life; in between `client` speaks to it in process and `application` over HTTP.
+    With `state` it goes on from there and takes nothing else over; what it begins with is its own from then on.
     """
 
-    def __init__(self, settings: Settings, *, clock: VirtualClock | None = None, chance: Chance | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: VirtualClock | None = None,
+        chance: Chance | None = None,
+        state: State | None = None,
+    ) -> None:
         self.settings = settings
-        self.clock = clock or VirtualClock(settings.clock_start, rate=settings.clock_rate)
-        self.chance = chance or Chance(settings.seed)
+        state = state or new_state(settings, _log_of(settings), clock=clock, chance=chance)
+        self.store, self.pools = state.store, state.pools
+        self.clock, self.chance = state.clock, state.chance
         catalogue = default_catalogue()
-        self.store = Store(_log_of(settings), index=Indexer(catalogue), history=settings.history)
-        self.pools = Pools(settings.ranges, self.store)
         self.registry = Registry(
             self.store,
             catalogue=catalogue,
-            schemas=Schemas(settings.kubernetes_version),
+            schemas=schemas_of(settings.kubernetes_version),
             admission=default_chain(StoreLookup(self.store, catalogue), self.chance),
             pools=self.pools,
             clock=self.clock,
@@ -65,7 +72,10 @@ class Cluster:
         self.client = InProcessClient(self.registry)
         self.turns = Turns()
         self.informers = SharedInformers(
-            self.client.as_user_agent("shared-informers"), self.clock, transforms={EVENTS: timing}
+            self.client.as_user_agent("shared-informers"),
+            self.clock,
+            transforms={EVENTS: timing},
+            taken_over=state.collections,
         )
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         context = self._context()
@@ -80,6 +90,7 @@ class Cluster:
             recorder=self._recorder,
             pools=self.pools.of_pods,
             settings=NodeSettings(count=settings.nodes, kubernetes_version=settings.kubernetes_version),
+            registers=state.registers,
         )
         self.inspection = ClusterInspection(self)
         self.application = Application(
@@ -91,22 +102,57 @@ class Cluster:
             writing=self.turns,
         )
         self.started_at: float | None = None
+        self._resumes = bool(state.collections)
+        self._tasks = Tasks("cluster")
+
+    @property
+    def state(self) -> State:
+        """What the cluster consists of now; its own, so fork it."""
+        return State(
+            store=self.store,
+            pools=self.pools,
+            clock=self.clock,
+            chance=self.chance,
+            collections=self.informers.caches(),
+            registers=self._kubelets.unregistered,
+        )
+
+    def fork(self) -> Cluster:
+        """Another cluster, not started, in memory, that goes on from here: the same objects at the same revision.
+
+        Both share what is stored until they change it. The fork has the same time and, if this one is seeded, draws
+        the same names; writes on their way here are no part of it. Its start is none that anyone could see: no
+        kubelet says that it has started, nothing is written that is not due.
+        """
+        return Cluster(replace(self.settings, data=None), state=self.state.fork())
 
     async def start(self) -> None:
-        """Open the store, make what every cluster has, and set the control loops going."""
-        await self.store.open()
-        self.pools.load()
+        """Open the store, make what every cluster has, and set the control loops going.
+
+        One that goes on from another's state is ready at once; its control loops are told in the background of what
+        is there, and go to work after that.
+        """
+        if not self.store.is_open:
+            await self.store.open()
+            self.pools.load()
         await bootstrap(self.client, self.settings.ranges.service_cidr)
+        self.started_at = self.clock.monotonic()
+        if self._resumes:
+            self._tasks.spawn(self._start_loops(), name="resume")
+        else:
+            await self._start_loops()
+
+    async def _start_loops(self) -> None:
         await self.informers.start()
         for controller in self._controllers:
             controller.start()
         self._scheduler.start()
         await self._kubelets.start()
-        self.started_at = self.clock.monotonic()
 
     async def close(self) -> None:
         """Stop everything, the store last; harmless when called again."""
         self.application.close()
+        await self._tasks.close()
         await asyncio.gather(
             self._kubelets.close(),
             self._scheduler.close(),

@@ -51,7 +51,7 @@ class NodeLifecycleController(Controller):
                 self._doubted.discard(name_of(old))
                 self._tell(old, "RemovingNode", f"Removing Node {name_of(old)} from Controller")
             return
-        if old is None:
+        if old is None and not self._nodes.resuming:
             self._tell(new, "RegisteredNode", f"Registered Node {name_of(new)} in Controller")
         if old is None or _heartbeats(old) != _heartbeats(new):
             self._hear(name_of(new))

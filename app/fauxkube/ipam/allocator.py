@@ -97,8 +97,10 @@ class Allocator:
     def cancel(self, value: str) -> None:
         """Give up a reservation, as if it had not been made. What is claimed or free stays so."""
         position = self._position(value)
-        if position is None or self._held.get(position, "") is not None:
-            return
+        if position is not None and self._held.get(position, "") is None:
+            self._cancel(position)
+
+    def _cancel(self, position: int) -> None:
         del self._held[position]
         if position in self._cooled:
             self._cooled.remove(position)
@@ -128,6 +130,18 @@ class Allocator:
         del self._held[position]
         self._cooled.discard(position)
         self._cooling[position] = None
+
+    def fork(self) -> Allocator:
+        """The same state but for reservations, which are as if cancelled: their writes are no part of a fork."""
+        other = Allocator(self.range, dynamic_from=self._offset)
+        other._held = self._held.copy()
+        other._cooling = self._cooling.copy()
+        other._cooled = self._cooled.copy()
+        other._next = self._next
+        other._spare = self._spare.copy()
+        for position in [position for position, owner in self._held.items() if owner is None]:
+            other._cancel(position)
+        return other
 
     def load(self, allocations: Iterable[Held]) -> None:
         """Take over what a store kept, in any order; values out of the range are skipped, since it may have changed."""

@@ -13,7 +13,7 @@ from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object, name_of
 from fauxkube.machinery.status import StatusError
-from fauxkube.machinery.times import to_micro_time
+from fauxkube.machinery.times import from_time, to_micro_time
 
 NAMESPACE = "kube-node-lease"
 #: Seconds between two renewals (up to a twenty-fifth more, so that nodes do not renew in step), and after how many the
@@ -28,9 +28,10 @@ _WORKERS = 4
 class Heartbeats:
     """The leases of the nodes that were handed to `keep`, for as long as those exist."""
 
-    def __init__(self, client: Client, nodes: Informer, *, clock: Clock, chance: Chance) -> None:
+    def __init__(self, client: Client, nodes: Informer, leases: Informer, *, clock: Clock, chance: Chance) -> None:
         self._client = client
         self._nodes = nodes
+        self._leases = leases
         self._clock = clock
         self._chance = chance
         self._kept: set[str] = set()
@@ -41,7 +42,13 @@ class Heartbeats:
         """Keep the node's lease from now on."""
         if node not in self._kept:
             self._kept.add(node)
-            self.loop.queue.add(node)
+            self.loop.queue.add_after(node, self._seconds_left(node))
+
+    def _seconds_left(self, node: str) -> float:
+        """For how long the lease needs no renewal; a fork takes over what its source has just renewed."""
+        lease = self._leases.get(f"{NAMESPACE}/{node}")
+        renewed = lease["spec"].get("renewTime") if lease else None
+        return RENEW_SECONDS - (self._clock.now() - from_time(renewed)).total_seconds() if renewed else 0.0
 
     def drop(self, node: str) -> None:
         """The node is gone."""

@@ -7,14 +7,14 @@ and a hundred nodes cost no more than three. The cluster is reached through the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
-from fauxkube.kinds.gvrs import NODES, PODS
+from fauxkube.kinds.gvrs import LEASES, NODES, PODS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.nodes.cni import Cni, Pools
@@ -31,7 +31,8 @@ class Kubelets:
     """Every simulated kubelet, from `start` to `close`.
 
     `recorder` gives the event recorder of a component on a host, `pools` the pod addresses of a node's block. The
-    informers must be started (and synced) by their owner before `start`.
+    informers must be started (and synced) by their owner before `start`. `registers` names the nodes to be made, those
+    of the settings unless given.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Kubelets:
         recorder: Callable[[str, str], EventRecorder],
         pools: Pools,
         settings: NodeSettings,
+        registers: Iterable[str] | None = None,
     ) -> None:
         client = client.as_user_agent(COMPONENT)
         pods, nodes = informers.of(PODS), informers.of(NODES)
-        self._heartbeats = Heartbeats(client, nodes, clock=clock, chance=chance)
+        self._heartbeats = Heartbeats(client, nodes, informers.of(LEASES), clock=clock, chance=chance)
         self._nodes = NodeSync(
             client,
             nodes,
@@ -55,6 +57,7 @@ class Kubelets:
             clock=clock,
             recorder=lambda node: recorder(COMPONENT, node),
             settings=settings,
+            registers=settings.names if registers is None else registers,
         )
         self._pods = PodSync(
             client,
@@ -70,6 +73,11 @@ class Kubelets:
     def loops(self) -> tuple[Loop, ...]:
         """The loops over nodes, over the pods on them, and over the nodes' leases."""
         return self._nodes.loop, self._pods.loop, self._heartbeats.loop
+
+    @property
+    def unregistered(self) -> frozenset[str]:
+        """The nodes that are still to be made."""
+        return frozenset(self._nodes.unregistered)
 
     @property
     def idle(self) -> bool:

@@ -8,16 +8,18 @@ a kubelet registers at its start only. Status is reported when something changed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informer import Informer
 from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
+from fauxkube.kinds.core.pod_status import condition
 from fauxkube.kinds.gvrs import NODES
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object, labels_of, name_of
 from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.times import from_time
 from fauxkube.nodes.addresses import NodeAddresses
 from fauxkube.nodes.heartbeat import Heartbeats
 from fauxkube.nodes.node_conditions import is_ready, says_the_same
@@ -49,6 +51,7 @@ class NodeSync:
         clock: Clock,
         recorder: Callable[[str], EventRecorder],
         settings: NodeSettings,
+        registers: Iterable[str],
     ) -> None:
         self._client = client
         self._nodes = nodes
@@ -57,7 +60,8 @@ class NodeSync:
         self._recorder = recorder
         self._settings = settings
         self._addresses = NodeAddresses(settings.network)
-        self._unregistered: set[str] = set(settings.names)
+        #: The nodes that are still to be made.
+        self.unregistered: set[str] = set(registers)
         #: When the status of each adopted node was reported last (monotonic).
         self._reported: dict[str, float] = {}
         self.loop = Loop("kubelet-nodes", clock, self.sync, workers=_WORKERS)
@@ -65,14 +69,23 @@ class NodeSync:
 
     def register(self) -> None:
         """Create the nodes that the settings name, where they are missing."""
-        for name in sorted(self._unregistered, key=lambda name: (len(name), name)):
+        for name in sorted(self.unregistered, key=lambda name: (len(name), name)):
             self._address_of(name, self._nodes.get(name))
             self.loop.queue.add(name)
 
     def _changed(self, old: Object | None, new: Object | None) -> None:
         if new is not None and (address := internal_address(new)):
             self._addresses.note(name_of(new), address)
+        if new is not None and self._nodes.resuming:
+            self._take_over(new)
         self.loop.queue.add(name_of(new or old or {}))
+
+    def _take_over(self, node: Object) -> None:
+        """In a fork the node's kubelet does not start but goes on: it last reported when the node says."""
+        ready = condition(node, "Ready")
+        if is_simulated(node) and ready and ready.get("lastHeartbeatTime"):
+            silent = self._clock.now() - from_time(ready["lastHeartbeatTime"])
+            self._reported[name_of(node)] = self._clock.monotonic() - silent.total_seconds()
 
     async def sync(self, name: str) -> None:
         """Bring the node of that name up to date."""
@@ -80,20 +93,20 @@ class NodeSync:
         if node is None:
             await self._register_or_forget(name)
         elif is_simulated(node):
-            self._unregistered.discard(name)
+            self.unregistered.discard(name)
             self._adopt(node)
             await self._label(await self._report(node))
             self._heartbeats.keep(name)
 
     async def _register_or_forget(self, name: str) -> None:
-        if name in self._unregistered:
+        if name in self.unregistered:
             node = new_node(name, self._address_of(name, None), self._settings, self._clock.now())
             try:
                 await self._client.create(NODES, node)
             except StatusError as error:
                 if error.reason != "AlreadyExists":
                     raise
-            self._unregistered.discard(name)
+            self.unregistered.discard(name)
         elif name in self._reported:
             del self._reported[name]
             self._heartbeats.drop(name)

@@ -87,8 +87,19 @@ class PodSync:
             self._ended(new or old or {}, had_ended=old is not None and is_terminal(old))
         if new is None:
             self._stopping.pop(key_of(old or {}), None)
-        elif new["spec"].get("nodeName") and (old is None or _matters(old, new)):
+            return
+        if self._pods.resuming:
+            self._take_over(new)
+        if new["spec"].get("nodeName") and (old is None or _matters(old, new)):
             self.loop.queue.add(key_of(new))
+
+    def _take_over(self, pod: Object) -> None:
+        """In a fork the pod's kubelet goes on: what it has told to stop it tells no more, what it pulled is there."""
+        if is_terminating(pod):
+            self._stopping[key_of(pod)] = pod["metadata"]["uid"]
+        for status in pod.get("status", {}).get("containerStatuses") or ():
+            if status.get("imageID"):
+                self._images.setdefault(pod["spec"].get("nodeName") or "", set()).add(status["image"])
 
     def _ended(self, pod: Object, *, had_ended: bool) -> None:
         """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""

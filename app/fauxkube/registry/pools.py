@@ -73,12 +73,12 @@ class Pools:
             allocator.load(held[name])
 
     def fork(self, store: Store) -> Pools:
-        """The pools of a fork of the store: what writes on their way have reserved here is free there.
-
-        Raises nothing and reads no claims: while a write to a store that has a log is being answered, `load` says better
-        what is held.
-        """
+        """The pools of a fork of the store: what is reserved here for writes on their way is free there."""
         other = Pools(self.ranges, store)
+        if not self._store.instant:
+            # A write may be in the store and not be settled here yet; the claims themselves leave no gap.
+            other.load()
+            return other
         other._allocators = {name: allocator.fork() for name, allocator in self._allocators.items()}
         other._pod_cidrs = self._pod_cidrs.copy()
         return other

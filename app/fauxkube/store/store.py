@@ -105,6 +105,11 @@ class Store:
         self._subscriptions.close()
 
     @property
+    def instant(self) -> bool:
+        """Whether a write returns without a pause between its becoming visible and its caller's going on."""
+        return self._log.instant
+
+    @property
     def oldest(self) -> int:
         """The oldest revision that can be read or watched from."""
         return self._history.oldest
@@ -152,6 +157,15 @@ class Store:
             raise Closed("the store is not open")
         self._require_held(after)
         return self._subscriptions.add(prefix, self._history.since(after, prefix), limit=limit)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether writes are on their way."""
+        return bool(self._queued or self._committing)
+
+    def lagging(self) -> list[Subscription]:
+        """The subscriptions whose readers have changes still to take."""
+        return self._subscriptions.lagging()
 
     def _require_held(self, revision: int) -> None:
         if revision < self.oldest:

@@ -1,0 +1,59 @@
+"""What a cluster consists of, apart from what works on it: a fork of it is where another cluster begins.
+
+Forking copies tables of references and no objects: stored bytes and decoded objects are shared until they change. What
+control loops keep in mind is no part of it; they find it out again from what the cluster says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fauxkube.client.cache import Cache
+from fauxkube.cluster.settings import Settings
+from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kit.chance import Chance
+from fauxkube.kit.clock import VirtualClock
+from fauxkube.machinery.objects import GVR
+from fauxkube.registry.codec import Indexer
+from fauxkube.registry.pools import Pools
+from fauxkube.store.log import Log
+from fauxkube.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The store and the pools that follow it, time and chance, and decoded what informers have listed.
+
+    `registers` names the nodes that are still to be made (None: all that the settings count).
+    """
+
+    store: Store
+    pools: Pools
+    clock: VirtualClock
+    chance: Chance
+    collections: Mapping[GVR, Cache] = field(default_factory=dict)
+    registers: Iterable[str] | None = None
+
+    def fork(self) -> State:
+        """The same state, which goes its own way from here."""
+        store = self.store.fork()
+        return State(
+            store=store,
+            pools=self.pools.fork(store),
+            clock=self.clock.fork(),
+            chance=self.chance.fork(),
+            collections={gvr: cache.fork() for gvr, cache in self.collections.items()},
+            registers=self.registers,
+        )
+
+
+def new_state(settings: Settings, log: Log, *, clock: VirtualClock | None, chance: Chance | None) -> State:
+    """The state of a cluster that was never started; what `log` keeps is read once its store is opened."""
+    store = Store(log, index=Indexer(default_catalogue()), history=settings.history)
+    return State(
+        store=store,
+        pools=Pools(settings.ranges, store),
+        clock=clock or VirtualClock(settings.clock_start, rate=settings.clock_rate),
+        chance=chance or Chance(settings.seed),
+    )
