@@ -44,7 +44,8 @@ class ServiceAccount:
             spec["serviceAccountName"] = spec["serviceAccount"] = _DEFAULT_ACCOUNT
         account = await self._account(review, spec["serviceAccountName"])
         if _mounts_token(account, spec):
-            self._mount_token(spec)
+            name = review.name or pod["metadata"].get("generateName") or ""
+            _mount_token(spec, self._chance.of("token", review.namespace, name))
         if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
             spec["imagePullSecrets"] = [dict(secret) for secret in account["imagePullSecrets"]]
 
@@ -57,19 +58,20 @@ class ServiceAccount:
             raise status.forbidden("pods", review.name, problem)
         return account
 
-    def _mount_token(self, spec: dict[str, Any]) -> None:
-        volumes = spec.get("volumes") or []
-        name = next((volume["name"] for volume in volumes if _is_token_volume(volume)), "")
-        mounted = False
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-            mounts = container.setdefault("volumeMounts", [])
-            if any(mount.get("mountPath") == _CREDENTIALS_PATH for mount in mounts):
-                continue
-            name = name or f"kube-api-access-{self._chance.suffix()}"
-            mounts.append({"name": name, "readOnly": True, "mountPath": _CREDENTIALS_PATH})
-            mounted = True
-        if mounted and all(volume.get("name") != name for volume in volumes):
-            spec["volumes"] = [*volumes, token_volume(name)]
+
+def _mount_token(spec: dict[str, Any], chance: Chance) -> None:
+    volumes = spec.get("volumes") or []
+    name = next((volume["name"] for volume in volumes if _is_token_volume(volume)), "")
+    mounted = False
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        mounts = container.setdefault("volumeMounts", [])
+        if any(mount.get("mountPath") == _CREDENTIALS_PATH for mount in mounts):
+            continue
+        name = name or f"kube-api-access-{chance.suffix()}"
+        mounts.append({"name": name, "readOnly": True, "mountPath": _CREDENTIALS_PATH})
+        mounted = True
+    if mounted and all(volume.get("name") != name for volume in volumes):
+        spec["volumes"] = [*volumes, token_volume(name)]
 
 
 def _is_token_volume(volume: dict[str, Any]) -> bool:

@@ -33,6 +33,9 @@ _CLOSE_SECONDS = 0.5
 #: Answers that are no surprise: namespace terminating or gone, event gone or there already.
 _QUIET_CODES = frozenset({403, 404, 409})
 
+#: As wide as nanoseconds since 1970 are in our time.
+_STAMP_BITS = 61
+
 _REFERENCED = ("apiVersion", "kind")
 _REFERENCED_METADATA = ("namespace", "name", "uid", "resourceVersion")
 
@@ -61,7 +64,7 @@ class EventRecorder:
 
     def __init__(self, client: Client, component: str, clock: Clock, chance: Chance, host: str = "") -> None:
         self._client = client
-        self._component = component
+        self.component = component
         self._clock = clock
         self._chance = chance
         self._host = host
@@ -120,14 +123,14 @@ class EventRecorder:
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": self._new_name(reference.get("name", "")), "namespace": namespace},
+            "metadata": {"name": self._new_name(namespace, reference.get("name", "")), "namespace": namespace},
             "involvedObject": reference,
             **self._said(),
         }
 
     def _said(self) -> Object:
         """When it was said, and by whom."""
-        now, component, host = to_time(self._clock.now()), self._component, self._host
+        now, component, host = to_time(self._clock.now()), self.component, self._host
         return {
             "source": {"component": component, "host": host} if host else {"component": component},
             "firstTimestamp": now,
@@ -137,10 +140,15 @@ class EventRecorder:
             "reportingInstance": host,
         }
 
-    def _new_name(self, of: str) -> str:
-        """`<name>.<nanoseconds in hex>`, never the same twice; a UUID where that would be no name."""
-        name = f"{of}.{self._clock.stamp():x}"
-        return self._chance.uuid() if dns_subdomain_problems(name) else name
+    def _new_name(self, namespace: str, of: str) -> str:
+        """`<name>.<nanoseconds in hex>`, never the same twice; a UUID where that would be no name.
+
+        With a seed the number is drawn, as two events of one moment would be numbered by which was first.
+        """
+        chance = self._chance.of("event", self.component, self._host, namespace, of)
+        stamp = chance.number(_STAMP_BITS) if chance.seeded else self._clock.stamp()
+        name = f"{of}.{stamp:x}"
+        return chance.uuid() if dns_subdomain_problems(name) else name
 
     async def _write_all(self) -> None:
         try:

@@ -57,7 +57,7 @@ class SharedInformers:
 
     async def start(self) -> None:
         """Run every informer asked for so far, and return once all of them are synced; may be called again."""
-        for gvr in self._informers.keys() - self._started:
+        for gvr in [gvr for gvr in self._informers if gvr not in self._started]:
             self._started.add(gvr)
             self._tasks.spawn(self._informers[gvr].run(), name=gvr.group_resource)
         await asyncio.gather(*(informer.wait_synced() for informer in self._informers.values()))

@@ -58,7 +58,7 @@ class GarbageCollector(Controller):
             self._look_at(self._graph.forget(old["metadata"]["uid"]))
 
     def _look_at(self, uids: Iterable[str]) -> None:
-        for uid in uids:
+        for uid in sorted(uids):
             self.queue.add(uid)
 
     async def reconcile(self, key: str) -> None:

@@ -100,7 +100,7 @@ class PodGCController(Controller):
         await self._delete(pod)
 
     async def _collect_terminated(self) -> None:
-        ended = [pod for pod in map(self._pods.get, self._terminated) if pod]
+        ended = [pod for pod in map(self._pods.get, sorted(self._terminated)) if pod]
         surplus = len(ended) - self._threshold
         ended.sort(key=lambda pod: (pod["status"].get("reason") != "Evicted", pod["metadata"]["creationTimestamp"]))
         for pod in ended[: max(0, surplus)]:

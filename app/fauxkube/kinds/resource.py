@@ -51,8 +51,9 @@ class Strategy:
 
     def prepare_for_status_update(self, obj: Object, old: Object) -> None:
         """Put back everything but `status` and the metadata (of which the pipeline keeps what may not change)."""
-        for name in {*obj, *old} - {"status", "metadata", "apiVersion", "kind"}:
-            _take(obj, old, name)
+        for name in dict.fromkeys((*obj, *old)):
+            if name not in ("status", "metadata", "apiVersion", "kind"):
+                _take(obj, old, name)
 
     def validate(self, obj: Object) -> list[FieldError]:
         """The rules on an object by itself; called for creates and updates."""

@@ -1,11 +1,13 @@
 """Chance as a parameter.
 
 Every random choice (UIDs, generated names, the node among equals) is drawn from a `Chance` that is handed in, so that
-a seeded cluster makes the same choices on every run.
+a seeded cluster makes the same choices on every run. There each purpose draws from a stream of its own (`of`): what is
+drawn for one object then does not depend on how much was drawn for others before it.
 """
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Sequence
 from typing import TypeVar
@@ -19,8 +21,36 @@ NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 class Chance:
     """A source of randomness; the same `seed` gives the same draws in the same order."""
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | str | None = None) -> None:
+        self._seed = seed
         self._random = random.Random(seed)
+        #: How often each stream has been asked for.
+        self._asked: dict[str, int] = {}
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the draws are the same on every run."""
+        return self._seed is not None
+
+    def of(self, *key: str) -> Chance:
+        """The stream for what `key` names, apart from all others; asked for again, it is another one.
+
+        Without a seed there is nothing to keep apart, and this is the source itself.
+        """
+        if self._seed is None:
+            return self
+        path = "/".join(key)
+        self._asked[path] = asked = self._asked.get(path, 0) + 1
+        return type(self)(f"{self._seed}/{path}/{asked}")
+
+    def fork(self) -> Chance:
+        """A source that goes on as this one does; neither draw affects the other."""
+        twin = copy.copy(self)
+        twin._random = random.Random()
+        twin._asked = self._asked.copy()
+        if self._seed is not None:
+            twin._random.setstate(self._random.getstate())
+        return twin
 
     def uuid(self) -> str:
         """A version 4 UUID in its usual text form."""
@@ -37,6 +67,10 @@ class Chance:
     def random(self) -> float:
         """A number in [0, 1)."""
         return self._random.random()
+
+    def number(self, bits: int) -> int:
+        """A whole number of up to so many bits."""
+        return self._random.getrandbits(bits)
 
     def choice(self, options: Sequence[T]) -> T:
         """One of `options`, each as likely as the others."""

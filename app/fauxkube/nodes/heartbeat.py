@@ -65,7 +65,8 @@ class Heartbeats:
             if error.code != 404:
                 raise
             await self._client.create(LEASES, new_lease(node, now), namespace=NAMESPACE)
-        self.loop.queue.add_after(name, RENEW_SECONDS * (1 + _JITTER * self._chance.random()))
+        jitter = _JITTER * self._chance.of("lease", name).random()
+        self.loop.queue.add_after(name, RENEW_SECONDS * (1 + jitter))
 
 
 def new_lease(node: Object, now: str) -> Object:

@@ -67,16 +67,23 @@ def begin(resource: Resource, body: Object, *, clock: Clock, chance: Chance) -> 
         raise status.StatusError(500, "", "resourceVersion should not be set on objects to be created")
     for name in _SERVER_SET:
         metadata.pop(name, None)
-    metadata["uid"] = chance.uuid()
     metadata["creationTimestamp"] = to_time(clock.now())
     if resource.strategy.generation_of:
         metadata["generation"] = 1
     else:
         metadata.pop("generation", None)
-    if metadata.get("name") or not metadata.get("generateName"):
-        return False
-    metadata["name"] = metadata["generateName"][:_GENERATED_BASE] + chance.suffix()
-    return True
+    return _identify(resource, metadata, chance)
+
+
+def _identify(resource: Resource, metadata: Object, chance: Chance) -> bool:
+    """Set the UID, and the name where only its base is given: whether that was so."""
+    place = resource.group_resource, metadata.get("namespace", "")
+    base = metadata.get("generateName")
+    generated = bool(base and not metadata.get("name"))
+    if generated:
+        metadata["name"] = base[:_GENERATED_BASE] + chance.of("name", *place, base).suffix()
+    metadata["uid"] = chance.of("uid", *place, metadata.get("name") or "").uuid()
+    return generated
 
 
 def shown_name(body: Object) -> str:

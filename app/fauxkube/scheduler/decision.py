@@ -44,7 +44,7 @@ def _candidates(pod: PodInfo, nodes: Mapping[str, NodeInfo]) -> list[NodeInfo]:
     names = pod.required.names if pod.required is not None else None
     if names is None:
         return list(nodes.values())
-    return [nodes[name] for name in names if name in nodes]
+    return [nodes[name] for name in sorted(names) if name in nodes]
 
 
 def _best(pod: PodInfo, nodes: list[NodeInfo], chance: Chance) -> NodeInfo:
@@ -52,7 +52,8 @@ def _best(pod: PodInfo, nodes: list[NodeInfo], chance: Chance) -> NodeInfo:
         return nodes[0]
     scores = total(pod, nodes)
     most = max(scores)
-    return chance.choice([node for node, score in zip(nodes, scores, strict=True) if score == most])
+    equals = [node for node, score in zip(nodes, scores, strict=True) if score == most]
+    return chance.of("node", pod.key).choice(equals)
 
 
 def describe(pod: PodInfo, rejections: list[Rejection]) -> str:

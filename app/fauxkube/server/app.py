@@ -46,9 +46,10 @@ class Application:
         self._clock = clock
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
-        self._chance = chance
+        # Requests draw apart from what they are about, or looking on would change what comes to be.
+        self._chance = chance.of("requests")
         self._verbs = Verbs(pipelines, clock=clock)
-        self._watches = Watches(pipelines, clock=clock, chance=chance)
+        self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
         self._own: FastAPI | None = None
 

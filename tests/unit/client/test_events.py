@@ -14,7 +14,7 @@ from fauxkube.client.events import QUEUE_MAX, EventRecorder, reference_to
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
-from fauxkube.machinery.objects import GVR, Object
+from fauxkube.machinery.objects import GVR, Object, name_of
 from fauxkube.machinery.status import forbidden, internal, not_found
 from support.fake_api import FakeApi
 
@@ -32,18 +32,32 @@ def run(
     *,
     host: str = "",
     api: FakeApi | None = None,
+    seed: int | None = None,
 ) -> FakeApi:
     clock = ManualClock(datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC))
     server = api or FakeApi(clock)
 
     async def main() -> None:
-        recorder = EventRecorder(server, "kubelet", clock, Chance(1), host)
+        recorder = EventRecorder(server, "kubelet", clock, Chance(seed), host)
         await body(server, recorder, clock)
         await recorder.close()
         assert recorder.idle
 
     asyncio.run(main())
     return server
+
+
+def test_with_a_seed_an_events_name_does_not_depend_on_what_else_was_told() -> None:
+    async def alone(api: FakeApi, recorder: EventRecorder, clock: ManualClock) -> None:
+        recorder.event(POD, "Normal", "Started", "Started container c")
+
+    async def second(api: FakeApi, recorder: EventRecorder, clock: ManualClock) -> None:
+        recorder.event(NODE, "Normal", "Starting", "Starting kubelet.")
+        clock.advance(1)
+        recorder.event(POD, "Normal", "Started", "Started container c")
+
+    names = [{name_of(event) for event in run(body, seed=7).all(EVENTS)} for body in (alone, second)]
+    assert len(names[0]) == 1 and names[0] < names[1]
 
 
 def test_an_event_says_what_happened_to_whom_and_who_says_so() -> None:

@@ -23,3 +23,40 @@ def test_uids_are_version_4_uuids() -> None:
 
 def test_suffixes_are_of_the_alphabet_of_generated_names() -> None:
     assert set(Chance(1).suffix(500)) == set(NAME_ALPHABET)
+
+
+def test_what_a_stream_gives_does_not_depend_on_the_others() -> None:
+    one, other = Chance(7), Chance(7)
+    one.of("uid", "a").uuid()
+    one.uuid()
+    assert one.of("uid", "b").uuid() == other.of("uid", "b").uuid()
+    assert one.of("uid", "c").uuid() != other.of("name", "c").uuid()
+
+
+def test_a_stream_asked_for_again_is_another_one() -> None:
+    def uids(chance: Chance) -> list[str]:
+        return [chance.of("uid", "a").uuid() for _ in range(3)]
+
+    assert uids(Chance(7)) == uids(Chance(7))
+    assert len(set(uids(Chance(7)))) == 3
+    assert uids(Chance(7)) != uids(Chance(8))
+
+
+def test_without_a_seed_there_is_one_stream() -> None:
+    chance = Chance()
+    assert not chance.seeded
+    assert chance.of("uid", "a") is chance
+
+
+def test_a_fork_goes_on_as_its_source_would() -> None:
+    chance = Chance(7)
+    chance.uuid()
+    chance.of("uid", "a")
+    twin = chance.fork()
+    assert [twin.uuid(), twin.of("uid", "a").uuid()] == [chance.uuid(), chance.of("uid", "a").uuid()]
+    assert twin.random() == chance.random()
+
+
+def test_a_fork_without_a_seed_goes_its_own_way() -> None:
+    chance = Chance()
+    assert chance.fork().uuid() != chance.fork().uuid()

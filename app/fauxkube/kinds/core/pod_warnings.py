@@ -51,7 +51,7 @@ def pod_template_warnings(template: Object, path: Path) -> list[str]:
 def _spec_warnings(spec: Object, path: Path) -> Iterator[str]:
     yield from _label_warnings(spec, path)
     for index, volume in enumerate(spec.get("volumes") or ()):
-        for name in volume.keys() & _OLD_VOLUMES.keys():
+        for name in sorted(volume.keys() & _OLD_VOLUMES.keys()):
             yield f"{path.child('volumes').index(index).child(name)}: {_OLD_VOLUMES[name]}"
     yield from _duplicate_warnings(spec.get("hostAliases") or (), "ip", path.child("hostAliases"))
     yield from _duplicate_warnings(spec.get("imagePullSecrets") or (), "name", path.child("imagePullSecrets"))
@@ -77,7 +77,7 @@ def _containers(spec: Object, path: Path) -> Iterator[tuple[Object, Path]]:
 
 
 def _label_warnings(spec: Object, path: Path) -> Iterator[str]:
-    for key in (spec.get("nodeSelector") or {}).keys() & _OLD_LABELS.keys():
+    for key in sorted((spec.get("nodeSelector") or {}).keys() & _OLD_LABELS.keys()):
         yield f"{path.child('nodeSelector').key(key)}: {_deprecated(key)}"
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = path.child("topologySpreadConstraints").index(index), constraint.get("topologyKey")
