@@ -10,7 +10,7 @@ import logging
 from datetime import datetime
 
 from fauxkube.client.protocol import Client
-from fauxkube.kinds.core.pod_status import set_condition
+from fauxkube.kinds.core.pod_status import condition, set_condition
 from fauxkube.kinds.gvrs import PODS
 from fauxkube.machinery.objects import Object, copy_of, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
@@ -19,6 +19,12 @@ from fauxkube.machinery.status import StatusError
 _TRIES = 3
 
 _log = logging.getLogger("fauxkube.scheduler")
+
+
+def says_already(pod: Object, message: str) -> bool:
+    """Whether the pod says just that; at the first look at a pod, it was told before this process knew of it."""
+    scheduled = condition(pod, "PodScheduled")
+    return scheduled is not None and scheduled.get("status") == "False" and scheduled.get("message") == message
 
 
 async def write_condition(client: Client, pod: Object, *, reason: str, message: str, now: datetime) -> None:

@@ -29,7 +29,7 @@ from fauxkube.scheduler.filters import rejection
 from fauxkube.scheduler.node_info import NodeInfo
 from fauxkube.scheduler.pod_info import PodInfo, allocatable_of, pod_info
 from fauxkube.scheduler.queue import Entry, SchedulingQueue
-from fauxkube.scheduler.reporting import write_condition
+from fauxkube.scheduler.reporting import says_already, write_condition
 
 SCHEDULER_NAME = "default-scheduler"
 
@@ -167,7 +167,8 @@ class Scheduler:
             node_name = choose_node(pod, self._cache.nodes, self._chance)
         except FitError as error:
             self._queue.park(entry)
-            await self._report(pod, "Unschedulable", str(error))
+            if entry.attempts > 1 or not says_already(pod.object, str(error)):
+                await self._report(pod, "Unschedulable", str(error))
             return
         self._cache.place(pod, node_name)
         try:
