@@ -62,6 +62,6 @@ class SeriesRecorder(EventRecorder):
     def _said(self) -> Object:
         return {
             "eventTime": to_micro_time(self._clock.now()),
-            "reportingComponent": self._component,
-            "reportingInstance": f"{self._component}-{self._host}",
+            "reportingComponent": self.component,
+            "reportingInstance": f"{self.component}-{self._host}",
         }

@@ -46,6 +46,14 @@ class Loop:
         """Whether no key waits and none is being worked on."""
         return self.queue.idle
 
+    def pressing(self, seconds: float) -> set[str]:
+        """The keys that are being worked on, that wait, or that failed and are tried again within `seconds`."""
+        if self.paused:
+            return set(self.queue.processing)
+        if self.queue.idle and not self.queue.retries:
+            return set()
+        return {*self.queue.processing, *self.queue.waiting, *self.queue.retried_within(seconds)}
+
     @property
     def paused(self) -> bool:
         """Whether keys only gather."""

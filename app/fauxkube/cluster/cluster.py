@@ -7,18 +7,21 @@ global: any number of clusters live side by side in one process.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fauxkube.admission.plugins import default_chain
 from fauxkube.client.event_series import SeriesRecorder
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
+from fauxkube.client.loop import Loop
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.shared import schemas_of
 from fauxkube.cluster.state import State, new_state
+from fauxkube.cluster.time import Time
 from fauxkube.controllers import Context, Controller, all_controllers
 from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
@@ -81,7 +84,7 @@ class Cluster:
         context = self._context()
         self._controllers: list[Controller] = [make(context) for make in all_controllers()]
         self._controllers.append(KubernetesServiceKeeper(context, settings.ranges.service_cidr))
-        self._scheduler = Scheduler(replace(context, recorder=self._series_recorder))
+        self.scheduler = Scheduler(replace(context, recorder=self._series_recorder))
         self._kubelets = Kubelets(
             self._background(Rank.CONTROL),
             self.informers,
@@ -101,9 +104,22 @@ class Cluster:
             chance=self.chance,
             writing=self.turns,
         )
+        self.time = Time(self)
         self.started_at: float | None = None
+        self.is_running = False
         self._resumes = bool(state.collections)
         self._tasks = Tasks("cluster")
+
+    @property
+    def loops(self) -> Iterator[Loop]:
+        """The loops of all controllers and kubelets; the scheduler has a queue of its own."""
+        yield from (controller.loop for controller in self._controllers)
+        yield from self._kubelets.loops
+
+    @property
+    def recorders(self) -> Iterable[EventRecorder]:
+        """The event recorders of all components."""
+        return self._recorders.values()
 
     @property
     def state(self) -> State:
@@ -146,16 +162,18 @@ class Cluster:
         await self.informers.start()
         for controller in self._controllers:
             controller.start()
-        self._scheduler.start()
+        self.scheduler.start()
         await self._kubelets.start()
+        self.is_running = True
 
     async def close(self) -> None:
         """Stop everything, the store last; harmless when called again."""
+        self.is_running = False
         self.application.close()
         await self._tasks.close()
         await asyncio.gather(
             self._kubelets.close(),
-            self._scheduler.close(),
+            self.scheduler.close(),
             *(controller.close() for controller in self._controllers),
         )
         await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
@@ -164,8 +182,11 @@ class Cluster:
         self.clock.close()
 
     def _background(self, rank: Rank) -> InProcessClient:
-        """A client for control loops, whose writes stand back behind the requests from outside."""
-        return InProcessClient(self.registry, turns=self.turns, rank=rank)
+        """A client for control loops, whose writes stand back behind the requests from outside.
+
+        Not so with a seed: what goes first would then hang on real time.
+        """
+        return InProcessClient(self.registry, turns=None if self.chance.seeded else self.turns, rank=rank)
 
     def _context(self) -> Context:
         return Context(

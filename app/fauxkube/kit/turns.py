@@ -3,13 +3,15 @@
 Everything shares one event loop, which serves whoever is ready in turn; dozens of busy workers would leave a client
 that waits for its answer one turn among many. So background work asks for its turn before each unit of work. While
 requests are being answered only a trickle is let through, and none waits longer than its patience; when no request is
-about, all go ahead.
+about, or someone waits for the background work itself, all go ahead.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from types import TracebackType
 from typing import NamedTuple
@@ -47,7 +49,8 @@ class Turns:
         self._last_request = float("-inf")
         self._last_pump = 0.0
         self._waiting: dict[Rank, deque[_Waiter]] = {rank: deque() for rank in Rank}
-        self._pumping = False
+        self._pump_due: asyncio.Handle | None = None
+        self._hurried = 0
 
     def __enter__(self) -> Turns:
         self._requests += 1
@@ -63,17 +66,28 @@ class Turns:
         """Return when a unit of background work of that rank may go ahead."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if not self._pumping and not self._is_busy(now):
+        if self._pump_due is None and not self._is_busy(now):
             return
         waiter = _Waiter(now + PATIENCE[rank], loop.create_future())
         self._waiting[rank].append(waiter)
-        if not self._pumping:
-            self._pumping = True
-            loop.call_at(self._last_pump + _TRICKLE, self._pump)
+        if self._pump_due is None:
+            self._pump_due = loop.call_at(self._last_pump + _TRICKLE, self._pump)
         await waiter.released
 
+    @contextmanager
+    def hurry(self) -> Iterator[None]:
+        """In this block background work is not held back by requests."""
+        self._hurried += 1
+        if self._pump_due is not None:
+            self._pump_due.cancel()
+            self._pump_due = asyncio.get_running_loop().call_soon(self._pump)
+        try:
+            yield
+        finally:
+            self._hurried -= 1
+
     def _is_busy(self, now: float) -> bool:
-        return self._requests > 0 or now - self._last_request <= _QUIET
+        return not self._hurried and (self._requests > 0 or now - self._last_request <= _QUIET)
 
     def _pump(self) -> None:
         """Again and again while anyone waits: let the next through."""
@@ -82,11 +96,12 @@ class Turns:
         busy = self._is_busy(now)
         self._last_pump = now
         self._release(_TRICKLE_UNITS if busy else _UNITS, now)
-        self._pumping = any(self._waiting.values())
-        if self._pumping and busy:
-            loop.call_at(now + _TRICKLE, self._pump)
-        elif self._pumping:
-            loop.call_soon(self._pump)
+        if not any(self._waiting.values()):
+            self._pump_due = None
+        elif busy:
+            self._pump_due = loop.call_at(now + _TRICKLE, self._pump)
+        else:
+            self._pump_due = loop.call_soon(self._pump)
 
     def _release(self, units: int, now: float) -> None:
         """Let so many units through, and all whose patience has ended."""

@@ -28,6 +28,9 @@ class _Schedule:
         self._due = due
         self._keys: dict[str, _Later] = {}
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def add(self, key: str, seconds: float) -> None:
         moment = self._clocks[0].monotonic() + seconds
         earlier = self._keys.get(key)
@@ -50,8 +53,6 @@ class _Schedule:
 
     def within(self, seconds: float) -> list[str]:
         """The keys that the first of the clocks brings up within `seconds`."""
-        if not self._keys:
-            return []
         limit = self._clocks[0].monotonic() + seconds
         return [key for key, later in self._keys.items() if later.moment <= limit]
 
@@ -97,6 +98,11 @@ class WorkQueue:
     def waiting(self) -> frozenset[str]:
         """The keys that wait."""
         return frozenset(self._waiting)
+
+    @property
+    def retries(self) -> int:
+        """How many keys failed and are to be tried again."""
+        return len(self._retries)
 
     def retried_within(self, seconds: float) -> list[str]:
         """The keys that failed and are tried again within `seconds` of real time."""

@@ -34,6 +34,11 @@ class Subscription:
         """Whether changes wait to be taken."""
         return bool(self._queue)
 
+    @property
+    def oldest_pending(self) -> int:
+        """The revision of the first change that waits to be taken; 0 when none does."""
+        return self._queue[0].revision if self._queue else 0
+
     async def next(self) -> list[Change]:
         """What has happened since the last call, at least one change.
 
@@ -109,6 +114,10 @@ class Subscriptions:
                 slow += [each for each in self._by_prefix[prefix] if not each.offer(change)]
         for subscription in slow:
             subscription.cut_off()
+
+    def lagging(self) -> list[Subscription]:
+        """Those whose readers have changes still to take."""
+        return [each for group in self._by_prefix.values() for each in group if each.pending]
 
     def close(self) -> None:
         """End every subscription."""
