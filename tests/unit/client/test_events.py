@@ -57,7 +57,8 @@ def test_with_a_seed_an_events_name_does_not_depend_on_what_else_was_told() -> N
         recorder.event(POD, "Normal", "Started", "Started container c")
 
     names = [{name_of(event) for event in run(body, seed=7).all(EVENTS)} for body in (alone, second)]
-    assert len(names[0]) == 1 and names[0] < names[1]
+    assert len(names[0]) == 1
+    assert names[0] < names[1]
 
 
 def test_an_event_says_what_happened_to_whom_and_who_says_so() -> None:
