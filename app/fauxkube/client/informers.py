@@ -47,10 +47,6 @@ class SharedInformers:
             )
         return self._informers[gvr]
 
-    def caches(self) -> dict[GVR, Cache]:
-        """What the informers show that have listed; theirs, not to be changed by others."""
-        return {gvr: each.cache for gvr, each in self._informers.items() if each.cache.resource_version}
-
     def all(self) -> list[Informer]:
         """Every informer asked for so far."""
         return list(self._informers.values())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fauxkube.admission.plugins import default_chain
+from fauxkube.client.cache import Cache
 from fauxkube.client.event_series import SeriesRecorder
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
@@ -30,6 +31,7 @@ from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.tasks import Tasks
 from fauxkube.kit.turns import Rank, Turns
+from fauxkube.machinery.objects import GVR
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
 from fauxkube.registry.lookup import StoreLookup
@@ -129,12 +131,24 @@ class Cluster:
             pools=self.pools,
             clock=self.clock,
             chance=self.chance,
-            collections=self.informers.caches(),
+            collections=self._collections(),
             registers=self._kubelets.unregistered,
         )
 
     def fork(self) -> Cluster:
         """Another cluster, not started, in memory, that goes on from here: the same objects at the same revision.
+    def _collections(self) -> dict[GVR, Cache]:
+        """What the informers show; those whose watch has nothing left to tell are as new as the store."""
+        lagging = {reader.prefix for reader in self.store.lagging()}
+        collections = {}
+        for informer in self.informers.all():
+            resource = self.registry.catalogue.find(*informer.gvr)
+            if informer.idle and resource and resource.prefix not in lagging:
+                informer.cache.resource_version = str(self.store.revision)
+            if informer.cache.resource_version:
+                collections[informer.gvr] = informer.cache
+        return collections
+
 
         Both share what is stored until they change it. The fork has the same time and, if this one is seeded, draws
         the same names; writes on their way here are no part of it. Its start is none that anyone could see: no
