@@ -1,0 +1,43 @@
+"""The words that people call resources by, resolved as kubectl resolves them.
+
+`pods`, `pod`, `po` and `Pod` name one resource, and so do `deployments.apps` and `deployments.v1.apps`. Where two
+groups have a resource of one name, the one that discovery lists first is meant.
+"""
+
+from __future__ import annotations
+
+from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.resource import Resource
+from fauxkube.machinery.objects import Object
+
+
+class UnknownWordError(ValueError):
+    """Nothing that is served is called that."""
+
+
+def resolve(catalogue: Catalogue, word: str) -> Resource:
+    """The resource that `word` names; UnknownWordError in kubectl's words."""
+    plain, _, qualifier = word.lower().partition(".")
+    for resource in catalogue.resources:
+        if plain in _names(resource) and (not qualifier or qualifier in _qualifiers(resource)):
+            return resource
+    raise UnknownWordError(f'the server doesn\'t have a resource type "{word}"')
+
+
+def resource_of(catalogue: Catalogue, obj: Object) -> Resource:
+    """The resource that an object belongs to by its `apiVersion` and `kind`; UnknownWordError in kubectl's words."""
+    group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
+    kind = str(obj.get("kind") or "")
+    resource = catalogue.of_kind(group, version, kind)
+    if resource is None:
+        raise UnknownWordError(f'no matches for kind "{kind}" in version "{obj.get("apiVersion") or ""}"')
+    return resource
+
+
+def _names(resource: Resource) -> tuple[str, ...]:
+    return resource.plural, resource.singular, *resource.short_names, resource.kind.lower()
+
+
+def _qualifiers(resource: Resource) -> tuple[str, str]:
+    """What may follow the first dot: the group, or the version and the group (`pods.v1.`: the core group is empty)."""
+    return resource.group, f"{resource.version}.{resource.group}"
