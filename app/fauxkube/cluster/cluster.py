@@ -135,8 +135,6 @@ class Cluster:
             registers=self._kubelets.unregistered,
         )
 
-    def fork(self) -> Cluster:
-        """Another cluster, not started, in memory, that goes on from here: the same objects at the same revision.
     def _collections(self) -> dict[GVR, Cache]:
         """What the informers show; those whose watch has nothing left to tell are as new as the store."""
         lagging = {reader.prefix for reader in self.store.lagging()}
@@ -149,6 +147,8 @@ class Cluster:
                 collections[informer.gvr] = informer.cache
         return collections
 
+    def fork(self) -> Cluster:
+        """Another cluster, not started, in memory, that goes on from here: the same objects at the same revision.
 
         Both share what is stored until they change it. The fork has the same time and, if this one is seeded, draws
         the same names; writes on their way here are no part of it. Its start is none that anyone could see: no
