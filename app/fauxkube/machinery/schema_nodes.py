@@ -320,7 +320,7 @@ class MapOf(Node):
 class Field:
     """A struct's field: what it holds, and how patches merge it."""
 
-    __slots__ = ("merge_key", "merges", "node", "omit_empty", "plain", "replaces")
+    __slots__ = ("merge_key", "merges", "node", "omit_empty", "plain", "replaces", "retains_keys")
 
     def __init__(self, node: Node, *, required: bool, strategies: tuple[str, ...] = (), merge_key: str = "") -> None:
         self.node = node
@@ -329,6 +329,7 @@ class Field:
         self.omit_empty = not required and isinstance(node, ListOf | MapOf)
         self.merges = "merge" in strategies
         self.replaces = "replace" in strategies
+        self.retains_keys = "retainKeys" in strategies
         self.merge_key = merge_key
 
 
