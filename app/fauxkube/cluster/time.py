@@ -63,7 +63,8 @@ class Time:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._activity = Activity(cluster)
+        #: What the cluster is doing, if it is not settled.
+        self.activity = Activity(cluster)
         self._moving = asyncio.Lock()
 
     def state(self) -> ClockState:
@@ -72,7 +73,7 @@ class Time:
         due = clock.next_due()
         return ClockState(clock.now(), clock.rate, None if due is None else max(0.0, due - clock.monotonic()))
 
-    async def settle(self, *, revision: int = 0, timeout: float = SETTLE_SECONDS) -> Settled:
+    async def settle(self, *, revision: int = 0, timeout: float = SETTLE_SECONDS) -> Settled:  # noqa: ASYNC109
         """Return once the cluster is settled and has come to `revision` (a resource version); no time need pass.
 
         What fails again and again is not waited for, nor a client that does not read its watch. NotSettledError after
@@ -128,18 +129,18 @@ class Time:
     def _settled(self) -> Settled:
         return Settled(self._cluster.store.revision, self._cluster.clock.now())
 
-    async def _quiesce(self, revision: int = 0, timeout: float = SETTLE_SECONDS) -> None:
+    async def _quiesce(self, revision: int = 0, limit: float = SETTLE_SECONDS) -> None:
         """Look at the cluster until it is settled: time and again at first, later after a small part of the wait."""
         if not self._cluster.store.is_open:
             raise RuntimeError("the cluster is not running")
-        if self._activity.is_idle(revision):
+        if self.activity.is_idle(revision):
             return
         real = self._cluster.clock.real
         began, looks = real.monotonic(), 0
         with self._cluster.turns.hurry():
-            while not self._activity.is_idle(revision):
+            while not self.activity.is_idle(revision):
                 waited = real.monotonic() - began
-                if waited > timeout:
-                    raise NotSettledError(timeout, list(self._activity.under_way(revision)))
+                if waited > limit:
+                    raise NotSettledError(limit, list(self.activity.under_way(revision)))
                 looks += 1
                 await real.sleep(0 if looks <= _QUICK_LOOKS else min(waited / _QUICK_LOOKS, _PAUSE_MAX))

@@ -83,6 +83,11 @@ class SchedulingQueue:
         self._in_flight = 0
 
     @property
+    def in_flight(self) -> int:
+        """How many pods are being tried."""
+        return self._in_flight
+
+    @property
     def idle(self) -> bool:
         """Whether no pod can be tried now and none is being tried."""
         return not self._in_flight and not any(

@@ -75,7 +75,9 @@ class Scheduler:
 
     @property
     def idle(self) -> bool:
-        """Whether no pod can be tried now and no binding is on its way."""
+        """Whether no pod can be tried now, or none is to be while paused, and no binding is on its way."""
+        if self.paused:
+            return not self._queue.in_flight
         return self._queue.idle and not self._nodes_to_offer
 
     @property

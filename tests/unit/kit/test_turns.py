@@ -85,3 +85,22 @@ def test_a_unit_that_gave_up_takes_no_ones_turn() -> None:
         await asyncio.gather(*given_up, return_exceptions=True)
 
     asyncio.run(scenario())
+
+
+def test_nobody_is_held_back_while_someone_waits_for_the_background_work() -> None:
+    async def scenario() -> int:
+        queue = Turns()
+        with queue:
+            tasks = [asyncio.create_task(queue.wait(Rank.EVENTS)) for _ in range(40)]
+            await _rounds(1)
+            with queue.hurry():
+                await _rounds(6)
+                done = sum(task.done() for task in tasks)
+                await queue.wait(Rank.CONTROL)
+            late = asyncio.create_task(queue.wait(Rank.CONTROL))
+            await _rounds(6)
+            assert not late.done()
+        await late
+        return done
+
+    assert asyncio.run(scenario()) == 40
