@@ -54,6 +54,21 @@ class Reader:
             raise status.not_found(resource.group_resource, name)
         return entry
 
+    def at(self, resource: Resource, namespace: str, name: str, revision: int) -> Entry:
+        """One object's entry as of a revision; 404 when it was not there, 410 or 504 when that is not held."""
+        page = self._page_at(resource.key(namespace, name), revision)
+        if not page.entries:
+            raise status.not_found(resource.group_resource, name)
+        return page.entries[0]
+
+    def _page_at(self, prefix: str, revision: int) -> Page:
+        try:
+            return self._store.page(prefix, revision=revision)
+        except Compacted as error:
+            raise status.expired(f"The requested revision is too old. ({error})") from None
+        except FutureRevision as error:
+            raise status.too_large_resource_version(error.asked, error.current) from None
+
     def list(self, resource: Resource, namespace: str, query: ListQuery) -> ListResult:
         """A collection's entries, or a page of them."""
         selection = Selection(

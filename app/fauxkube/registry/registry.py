@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from fauxkube.admission.chain import Chain
@@ -35,7 +35,7 @@ from fauxkube.registry.reading import Reader
 from fauxkube.registry.subresources import Subresources
 from fauxkube.registry.watching import Watch, Watcher
 from fauxkube.registry.writing import Target, Writer
-from fauxkube.store.model import StoreError
+from fauxkube.store.model import Change, StoreError
 from fauxkube.store.store import Store
 
 #: How many of a collection are deleted side by side, so that they share the store's commits.
@@ -85,6 +85,14 @@ class Registry:
         if subresource in ("", "status"):
             return shown(resource, entry.value)
         return self._subresources.view(resource, subresource, entry)
+
+    async def at(self, resource: Resource, namespace: str, name: str, revision: int) -> bytes:
+        """One object's bytes as they were at a revision; 404 when it was not there, 410 once that is compacted."""
+        return shown(resource, self._reader.at(resource, namespace, name, revision).value)
+
+    def changes(self, resource: Resource, namespace: str, name: str) -> Sequence[Change]:
+        """Every change of one object that is still held, the oldest first, through deletions and new creations."""
+        return self._store.changes(resource.key(namespace, name))
 
     async def list(self, resource: Resource, namespace: str, query: ListQuery) -> ListResult:
         """A collection, or a page of it."""
