@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.host import Host
 from fauxkube.cluster.settings import Settings
 from fauxkube.server.listener import Listener
 
@@ -23,16 +23,16 @@ def served_cluster(settings: Settings | None = None) -> Iterator[str]:
         stopped = asyncio.Event()
         state["stop"] = stopped
         state["loop"] = asyncio.get_running_loop()
-        cluster = Cluster(settings or Settings())
-        listener = Listener(cluster.application, host="127.0.0.1", port=0)
+        host = Host(settings or Settings())
+        listener = Listener(host.application, host="127.0.0.1", port=0)
         await listener.bind()
-        await cluster.start()
+        await host.start()
         await listener.serve()
         state["url"] = listener.url
         started.set()
         await stopped.wait()
         await listener.stop()
-        await cluster.close()
+        await host.close()
 
     def main() -> None:
         try:

@@ -39,6 +39,7 @@ from fauxkube.registry.pools import LOAD_BALANCERS
 from fauxkube.registry.registry import Registry
 from fauxkube.scheduler.scheduler import Scheduler
 from fauxkube.server.app import Application
+from fauxkube.simulation.faults.engine import Faults
 from fauxkube.store.log import Log, NullLog
 
 #: The host that the control plane's components say they run on.
@@ -63,7 +64,8 @@ class Cluster:
         self.settings = settings
         state = state or new_state(settings, _log_of(settings), clock=clock, chance=chance)
         self.store, self.pools = state.store, state.pools
-        self.clock, self.chance = state.clock, state.chance
+        self.clock, self.chance, self.users = state.clock, state.chance, state.users
+        self.faults = Faults(self.clock, self.chance.of("faults"))
         catalogue = default_catalogue()
         self.registry = Registry(
             self.store,
@@ -104,6 +106,8 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
+            users=self.users,
+            faults=self.faults,
             writing=self.turns,
         )
         self.time = Time(self)
@@ -131,6 +135,7 @@ class Cluster:
             pools=self.pools,
             clock=self.clock,
             chance=self.chance,
+            users=self.users,
             collections=self._collections(),
             registers=self._kubelets.unregistered,
         )

@@ -13,13 +13,16 @@ class KubeconfigError(ValueError):
     """A kubeconfig file that cannot be read or merged into."""
 
 
-def kubeconfig(url: str, name: str = NAME) -> dict[str, Any]:
-    """A kubeconfig with one cluster, user and context, all called `name`, and that context as the current one."""
+def kubeconfig(url: str, name: str = NAME, *, token: str = "") -> dict[str, Any]:
+    """A kubeconfig with one cluster, user and context, all called `name`, and that context as the current one.
+
+    `token` is the user's bearer token, if it has one.
+    """
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {"server": url}}],
-        "users": [{"name": name, "user": {}}],
+        "users": [{"name": name, "user": {"token": token} if token else {}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,
         "preferences": {},

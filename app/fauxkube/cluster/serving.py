@@ -1,4 +1,4 @@
-"""A cluster behind a listening socket, until SIGINT or SIGTERM."""
+"""The clusters of a server behind a listening socket, until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.host import Host
 from fauxkube.cluster.settings import Settings
 from fauxkube.server.listener import Listener
 from fauxkube.store.model import StoreError
@@ -56,11 +56,11 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    cluster = Cluster(settings)
-    listener = Listener(cluster.application, host=host, port=port)
+    clusters = Host(settings)
+    listener = Listener(clusters.application, host=host, port=port)
     try:
         await _bind(listener, host, port)
-        await cluster.start()
+        await clusters.start()
         await listener.serve()
         _spare_the_garbage_collector()
         if settings.data is not None:
@@ -71,7 +71,7 @@ async def _serve(settings: Settings, *, host: str, port: int, announce: Announce
         raise ServingError(str(error)) from error
     finally:
         await listener.stop()
-        await cluster.close()
+        await clusters.close()
 
 
 async def _bind(listener: Listener, host: str, port: int) -> None:

@@ -17,13 +17,14 @@ from fauxkube.kit.clock import VirtualClock
 from fauxkube.machinery.objects import GVR
 from fauxkube.registry.codec import Indexer
 from fauxkube.registry.pools import Pools
+from fauxkube.simulation.users import Users
 from fauxkube.store.log import Log
 from fauxkube.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The store and the pools that follow it, time and chance, and decoded what informers have listed.
+    """The store and the pools that follow it, time and chance, users, and decoded what informers have listed.
 
     `registers` names the nodes that are still to be made (None: all that the settings count).
     """
@@ -32,17 +33,19 @@ class State:
     pools: Pools
     clock: VirtualClock
     chance: Chance
+    users: Users
     collections: Mapping[GVR, Cache] = field(default_factory=dict)
     registers: Iterable[str] | None = None
 
-    def fork(self) -> State:
-        """The same state, which goes its own way from here."""
-        store = self.store.fork()
+    def fork(self, *, after: int = 0) -> State:
+        """The same state, which goes its own way from here; its revisions come after `after`, if that is given."""
+        store = self.store.fork(after=after)
         return State(
             store=store,
             pools=self.pools.fork(store),
             clock=self.clock.fork(),
             chance=self.chance.fork(),
+            users=self.users.fork(),
             collections={gvr: cache.fork() for gvr, cache in self.collections.items()},
             registers=self.registers,
         )
@@ -51,9 +54,11 @@ class State:
 def new_state(settings: Settings, log: Log, *, clock: VirtualClock | None, chance: Chance | None) -> State:
     """The state of a cluster that was never started; what `log` keeps is read once its store is opened."""
     store = Store(log, index=Indexer(default_catalogue()), history=settings.history)
+    chance = chance or Chance(settings.seed)
     return State(
         store=store,
         pools=Pools(settings.ranges, store),
         clock=clock or VirtualClock(settings.clock_start, rate=settings.clock_rate),
-        chance=chance or Chance(settings.seed),
+        chance=chance,
+        users=Users(chance.of("users")),
     )

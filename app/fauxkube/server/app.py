@@ -1,13 +1,8 @@
-"""The ASGI application of one cluster's API server.
-
-The Kubernetes tree is resolved here, without a framework, for speed; our own endpoints go to a FastAPI app that is
-imported when it is first needed.
-"""
+"""The ASGI application of one cluster's API server: the Kubernetes tree, resolved without a framework, for speed."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
@@ -20,10 +15,7 @@ from fauxkube.server.pipelines import Pipelines
 from fauxkube.server.verbs import Verbs, verb_of
 from fauxkube.server.watching import Stream, Watches
 from fauxkube.simulation.calls import Call
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
+from fauxkube.simulation.users import Users
 
 _READS = frozenset({"get", "list"})
 
@@ -39,6 +31,7 @@ class Application:
         kubernetes_version: str,
         clock: Clock,
         chance: Chance,
+        users: Users,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
         """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
@@ -46,39 +39,26 @@ class Application:
         self._clock = clock
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
+        self._users = users
         # Requests draw apart from what they are about, or looking on would change what comes to be.
         self._chance = chance.of("requests")
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
-        self._own: FastAPI | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI entry."""
-        if scope["type"] == "http":
-            if _is_own(scope["path"]):
-                await self._own_app()(scope, receive, send)
-            else:
-                await self._serve(Request(scope, receive), scope, send)
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1003, "reason": "websockets are not served"})
+        """The ASGI entry, for HTTP."""
+        await self._serve(Request(scope, receive), scope, send)
 
     def close(self) -> None:
         """End every open watch, so that the server can stop at once."""
         self._watches.close()
 
-    def _own_app(self) -> FastAPI:
-        if self._own is None:
-            from fauxkube.server.own import create_app
-
-            self._own = create_app(self._inspection)
-        return self._own
-
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
         call = request.call(self._clock.now())
+        if request.authorization:
+            request.user = call.user = self._users.name_of(request.authorization)
         try:
             answer = await self._answer(request, scope, call)
         except Exception as error:
@@ -110,22 +90,7 @@ class Application:
             return await self._verbs.handle(verb, request, info)
 
 
-def _is_own(path: str) -> bool:
-    return path.startswith(("/fauxkube/", "/docs"))
-
-
 def _address(scope: Scope) -> str:
     """The address that the client reached the server at."""
     server = scope.get("server")
     return f"{server[0]}:{server[1]}" if server else ""
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """The lifespan protocol; the cluster starts and stops elsewhere."""
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-            return

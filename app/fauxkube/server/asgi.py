@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import parse_qs
 
 from fauxkube.simulation.calls import Call
@@ -26,6 +26,7 @@ _FIELDS = {
     b"accept": "accept",
     b"accept-encoding": "accept_encoding",
     b"audit-id": "audit_id",
+    b"authorization": "authorization",
     b"content-length": "content_length",
     b"content-type": "content_type",
     b"if-none-match": "if_none_match",
@@ -33,25 +34,43 @@ _FIELDS = {
 }
 
 
+class ASGIApplication(Protocol):
+    """Answers requests; `close` ends what is still being streamed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+
+    def close(self) -> None:
+        """End every open watch, so that the server can stop at once."""
+
+
 class Request:
     """One HTTP request: method, path, the headers that matter here, and the body, once it has been received.
 
+    `path` is the part below `root`, where its cluster's API begins. `user` is who sent it, as far as that is known.
     `warnings` gathers what the client is to be warned of, whatever the answer.
     """
 
+    user = ""
+
     body = b""
+    #: Whether `body` holds what was sent.
+    received = False
 
     accept = b""
     accept_encoding = b""
     audit_id = b""
+    authorization = b""
     content_length = b""
     content_type = b""
     if_none_match = b""
     user_agent = b""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        self.root: str = scope.get("root_path", "")
+        self.path: str = scope["path"][len(self.root) :] or "/"
         self.receive = receive
         self.warnings: list[str] = []
         self._headers: list[Header] = scope["headers"]
@@ -73,6 +92,11 @@ class Request:
         """The request as faults and the record of requests know it."""
         query, user_agent = self._query.decode("latin-1"), self.user_agent.decode("latin-1")
         return Call(self.method, self.path, query, self._headers, user_agent, started, verb=self.method.lower())
+
+    async def gone(self) -> None:
+        """Return once the client has gone away; what it may still send is thrown away."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     @property
     def pretty(self) -> bool:

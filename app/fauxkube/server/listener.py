@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from fauxkube.server.app import Application
+from fauxkube.server import connections
+from fauxkube.server.asgi import ASGIApplication
 
 #: Seconds that requests get to end by themselves at stop, before they are cancelled.
 GRACE = 0.6
@@ -36,13 +38,27 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, whose requests can reach their connection (to break it)."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._extensions: dict[str, dict[object, object]] = {connections.EXTENSION: {"transport": transport}}
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
+
+
 class Listener:
     """Serves an application on `host` and `port` (0: a free one, told by `port` once bound).
 
     `ssl_options` go to uvicorn as they are (`ssl_certfile`, `ssl_keyfile`, ...); none means plain HTTP.
     """
 
-    def __init__(self, application: Application, *, host: str = "127.0.0.1", port: int = 0, **ssl_options: Any) -> None:
+    def __init__(
+        self, application: ASGIApplication, *, host: str = "127.0.0.1", port: int = 0, **ssl_options: Any
+    ) -> None:
         self._application = application
         self._host = host
         self._asked_port = port
@@ -98,11 +114,11 @@ class Listener:
         await self._serving
 
 
-def _config(application: Application, ssl_options: dict[str, Any]) -> uvicorn.Config:
+def _config(application: ASGIApplication, ssl_options: dict[str, Any]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         loop="none",
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -77,11 +77,12 @@ class Store:
         self.revision = self._assigned = found.revision
         self.is_open = True
 
-    def fork(self) -> Store:
+    def fork(self, *, after: int = 0) -> Store:
         """An open store in memory that goes on from what is committed here; values are shared, for they never change.
 
-        Its revisions count on from this one's last, and the same history can be read in it. Writes on their way here
-        are no part of it, and neither store sees what is done to the other from now on.
+        Its revisions count on from this one's last, and the same history can be read in it; or they come after
+        `after`, if that is later, and up to there all is compacted. Writes on their way here are no part of it, and
+        neither store sees what is done to the other from now on.
         """
         other = Store(NullLog(), index=self._index, history=self._history_limit)
         other._view = self._view.fork()
@@ -90,6 +91,9 @@ class Store:
         for record in reversed(self._committing + self._queued):
             other._ledger.undo(record.moves)
         other.revision = other._assigned = self.revision
+        if after >= self.revision:
+            other.revision = other._assigned = after + 1
+            other._history = History(self._history_limit, oldest=other.revision)
         other.is_open = True
         return other
 

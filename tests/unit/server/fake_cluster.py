@@ -32,6 +32,7 @@ from fauxkube.registry.options import (
 )
 from fauxkube.server.app import Application
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
+from fauxkube.simulation.users import Users
 
 
 def _pod_row(pod: Object, now: datetime) -> list[Any]:
@@ -278,6 +279,7 @@ class FakeCluster:
             kubernetes_version="1.36",
             clock=self.clock,
             chance=Chance(1),
+            users=Users(Chance(1)),
         )
 
     def call(

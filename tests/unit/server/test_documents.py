@@ -176,16 +176,3 @@ def _references(value: Any, prefix: str) -> list[str]:
     if isinstance(value, list):
         return [each for inner in value for each in _references(inner, prefix)]
     return []
-
-
-def test_our_own_endpoints_tell_of_the_cluster(cluster: FakeCluster) -> None:
-    assert cluster.call("GET", "/fauxkube/v1/info").json["cluster_cidr"] == "10.244.0.0/16"
-    (pool,) = cluster.call("GET", "/fauxkube/v1/ipam").json
-    assert cluster.call("GET", f"/fauxkube/v1/ipam/{pool['name']}").json == pool
-    assert pool["allocations"] == [{"value": "30008", "owner": "services/default/web"}]
-    assert cluster.call("GET", "/fauxkube/v1/ipam/nonsense").status == 404
-
-
-def test_our_own_endpoints_are_documented(cluster: FakeCluster) -> None:
-    assert b"/fauxkube/v1/openapi.json" in cluster.call("GET", "/docs").body
-    assert "/fauxkube/v1/ipam" in cluster.call("GET", "/fauxkube/v1/openapi.json").json["paths"]

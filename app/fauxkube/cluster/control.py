@@ -1,0 +1,192 @@
+"""`Control`: everything that can be done with one cluster of a server, as plain data in and out.
+
+Our HTTP endpoints and programs in the same process share these operations; `server.control.Control` says what each
+promises. A control outlives resets of its cluster: `cluster` is the one of the moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fauxkube.cluster import kubeconfig
+from fauxkube.cluster.origin import Origin
+from fauxkube.cluster.time import ClockError, NotSettledError, Settled
+from fauxkube.machinery import status
+from fauxkube.machinery.fields import Path
+from fauxkube.machinery.status import StatusError
+from fauxkube.server.app import Application
+from fauxkube.server.control import ClockReading, ClusterEntry, LogLine, SettledState, User
+from fauxkube.server.hosting import CLUSTERS, DEFAULT
+from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.simulation.logs import Logs
+from fauxkube.simulation.users import KnownUser
+
+if TYPE_CHECKING:
+    from fauxkube.cluster.host import Host
+
+
+class Control:
+    """One cluster of `host`, from its start to its end."""
+
+    def __init__(self, name: str, host: Host, origin: Origin) -> None:
+        self._name = name
+        self._host = host
+        self._origin = origin
+        self._logs = Logs()
+        self.cluster = origin.first()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def path(self) -> str:
+        """Where the cluster's API begins, below the server's URL."""
+        return "" if self._name == DEFAULT else f"{CLUSTERS}{self._name}"
+
+    @property
+    def application(self) -> Application:
+        return self.cluster.application
+
+    def enter(self) -> None:
+        self._logs.enter()
+
+    async def start(self) -> None:
+        """Start the cluster; once."""
+        with self._logs.capturing():
+            await self.cluster.start()
+
+    async def close(self) -> None:
+        """End the cluster and its watches."""
+        await self.cluster.close()
+
+    def entry(self) -> ClusterEntry:
+        settings = self.cluster.settings
+        return ClusterEntry(
+            self._name,
+            self.path,
+            settings.kubernetes_version,
+            settings.nodes,
+            self.cluster.store.revision,
+            self._origin.source,
+        )
+
+    def as_origin(self) -> Origin:
+        """Where a fork of the cluster, as it is now, begins."""
+        cluster = self.cluster
+        return Origin(settings=replace(cluster.settings, data=None), state=cluster.state.fork(), source=self._name)
+
+    # What there is
+
+    async def info(self) -> ClusterInfo:
+        return self.cluster.inspection.info()
+
+    async def pools(self) -> list[PoolUse]:
+        return self.cluster.inspection.pools()
+
+    # Time
+
+    async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
+        try:
+            return _settled(await self.cluster.time.settle(revision=revision, timeout=timeout))
+        except NotSettledError as error:
+            raise _not_settled(error) from None
+
+    async def clock(self) -> ClockReading:
+        state = self.cluster.time.state()
+        return ClockReading(state.now, state.rate, state.rate == 0, state.next_due)
+
+    async def freeze(self, *, at: datetime | None = None) -> ClockReading:
+        try:
+            await self.cluster.time.freeze(at)
+        except ClockError as error:
+            raise _unfit("at", at, error) from None
+        return await self.clock()
+
+    async def run(self, *, rate: float = 1.0) -> ClockReading:
+        try:
+            await self.cluster.time.run(rate)
+        except ClockError as error:
+            raise _unfit("rate", rate, error) from None
+        return await self.clock()
+
+    async def advance(self, *, seconds: float) -> SettledState:
+        try:
+            return _settled(await self.cluster.time.advance(seconds))
+        except ClockError as error:
+            raise _unfit("seconds", seconds, error) from None
+        except NotSettledError as error:
+            raise _not_settled(error) from None
+
+    # Beginnings
+
+    async def reset(self) -> None:
+        if not self._origin.repeatable:
+            problem = "its state is kept in a file; only clusters in memory can be reset"
+            raise status.forbidden("clusters", self._name, problem)
+        await self._begin(self._origin)
+
+    async def fork(self, name: str = "") -> ClusterEntry:
+        control = await self._host.create(name, source=self._name)
+        return control.entry()
+
+    async def _begin(self, origin: Origin) -> None:
+        """Put a cluster that begins at `origin` in the place of the one that is there."""
+        old = self.cluster
+        new = origin.again(after=old.store.revision)
+        with self._logs.capturing():
+            await new.start()
+        self.cluster, self._origin = new, origin
+        await old.close()
+
+    # Users and logs
+
+    async def users(self) -> list[User]:
+        return [_user(each) for each in self.cluster.users]
+
+    async def add_user(self, name: str, groups: Sequence[str] = ()) -> User:
+        if not name:
+            raise status.invalid("", "User", name, [Path("name").required().to_cause()])
+        return _user(self.cluster.users.add(name, groups))
+
+    async def logs(self, *, limit: int = 0) -> list[LogLine]:
+        return [_line(record) for record in self._logs.records(limit)]
+
+    async def kubeconfig(self, server: str, *, user: str = "") -> str:
+        known = self.cluster.users.find(user) if user else None
+        if user and known is None:
+            raise status.not_found("users", user)
+        token = known.token if known else ""
+        name = kubeconfig.NAME if self._name == DEFAULT else f"{kubeconfig.NAME}-{self._name}"
+        return kubeconfig.to_yaml(kubeconfig.kubeconfig(server, name, token=token))
+
+
+def _settled(state: Settled) -> SettledState:
+    return SettledState(state.revision, state.now)
+
+
+def _not_settled(error: NotSettledError) -> StatusError:
+    """504 `Timeout`, with what is still busy as its causes."""
+    causes = [{"message": each} for each in error.busy]
+    return StatusError(504, "Timeout", f"Timeout: {error}", details={"causes": causes})
+
+
+def _unfit(field: str, value: object, error: ClockError) -> StatusError:
+    return status.invalid("", "Clock", "", [Path(field).invalid(value, str(error)).to_cause()])
+
+
+def _user(user: KnownUser) -> User:
+    return User(user.name, user.token, list(user.groups))
+
+
+_FORMATTER = logging.Formatter()
+
+
+def _line(record: logging.LogRecord) -> LogLine:
+    traceback = _FORMATTER.formatException(record.exc_info) if record.exc_info else ""
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return LogLine(moment, record.levelname, record.name, record.getMessage(), traceback)

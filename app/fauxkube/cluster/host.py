@@ -1,0 +1,137 @@
+"""`Host`: the clusters of one server by name, each with a store, a time and control loops of its own.
+
+`default` is made from the settings and served at `/`; others come and go, below `/clusters/<name>/`. Whoever creates
+one gets its `Control`, through which everything else is done, and which stays the same when the cluster is reset:
+
+    host = Host(Settings())
+    await host.start()
+    control = await host.create()      # control.name, control.cluster, await control.info(), ...
+    await host.delete(control.name)
+    await host.close()
+
+What goes wrong is a `StatusError`. All of it is for the thread of one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from fauxkube.cluster.control import Control
+from fauxkube.cluster.origin import Origin
+from fauxkube.cluster.overrides import overridden
+from fauxkube.cluster.settings import Settings
+from fauxkube.kit.chance import Chance
+from fauxkube.machinery import status
+from fauxkube.machinery.fields import Path
+from fauxkube.machinery.names import dns_label_problems
+from fauxkube.server.hosting import DEFAULT, Hosting
+
+#: How many clusters a server has at most unless told otherwise.
+LIMIT = 1000
+
+_RESOURCE = "clusters"
+
+
+class Host:
+    """The clusters of one server; `application` answers for all of them."""
+
+    def __init__(self, settings: Settings, *, limit: int = LIMIT) -> None:
+        self.settings = settings
+        self.application = Hosting(self)
+        self._limit = limit
+        self._controls: dict[str, Control] = {}
+        self._chance = Chance(settings.seed)
+        #: The names of clusters that are being made.
+        self._coming: set[str] = set()
+
+    async def start(self) -> None:
+        """Start the cluster `default`; raises as `Cluster.start` does."""
+        await self._add(DEFAULT, Origin(settings=self.settings))
+
+    async def close(self) -> None:
+        """End all clusters; harmless when called again."""
+        await asyncio.gather(*(control.close() for control in self._controls.values()))
+
+    def find(self, name: str) -> Control | None:
+        """The cluster of that name."""
+        return self._controls.get(name)
+
+    def control(self, name: str = DEFAULT) -> Control:
+        """The cluster of that name; 404 when there is none."""
+        control = self._controls.get(name)
+        if control is None:
+            raise status.not_found(_RESOURCE, name)
+        return control
+
+    def controls(self) -> Sequence[Control]:
+        """Every cluster, `default` first, in the order in which they were made."""
+        return [*self._controls.values()]
+
+    def names(self) -> list[str]:
+        """What they are called."""
+        return [*self._controls]
+
+    async def create(
+        self,
+        name: str = "",
+        *,
+        settings: Settings | None = None,
+        overrides: Mapping[str, object] | None = None,
+        source: str = "",
+    ) -> Control:
+        """Start another cluster: a fork of `source` as it is now where that is named, else a new one.
+
+        A new one has the server's settings, or `settings`, with `overrides`. Without a name it gets one.
+        """
+        name = name or self._new_name()
+        self._check(name)
+        if source:
+            if overrides or settings:
+                problem = Path("source").forbidden("a fork has the settings of its source")
+                raise status.invalid("", "Cluster", name, [problem.to_cause()])
+            origin = self.control(source).as_origin()
+        else:
+            origin = Origin(settings=overridden(settings or self.settings, overrides or {}))
+        return await self._add(name, origin)
+
+    async def fork(self, source: str, name: str = "") -> Control:
+        """A new cluster that begins as `source` is now."""
+        return await self.create(name, source=source)
+
+    async def delete(self, name: str) -> None:
+        """End a cluster and its watches and forget all of it; 404, and 403 for `default`."""
+        control = self.control(name)
+        if name == DEFAULT:
+            raise status.forbidden(_RESOURCE, name, "it lasts as long as its server; it can be reset")
+        del self._controls[name]
+        await control.close()
+
+    async def reset(self, name: str) -> None:
+        """Put a cluster back to how it began."""
+        await self.control(name).reset()
+
+    async def _add(self, name: str, origin: Origin) -> Control:
+        self._coming.add(name)
+        try:
+            control = Control(name, self, origin)
+            await control.start()
+            self._controls[name] = control
+            return control
+        finally:
+            self._coming.remove(name)
+
+    def _check(self, name: str) -> None:
+        if problems := dns_label_problems(name):
+            causes = [Path("name").invalid(name, problem).to_cause() for problem in problems]
+            raise status.invalid("", "Cluster", name, causes)
+        if name in self._controls or name in self._coming:
+            raise status.already_exists(_RESOURCE, name)
+        if len(self._controls) + len(self._coming) >= self._limit:
+            problem = f"this server has its {self._limit} clusters: delete one first"
+            raise status.forbidden(_RESOURCE, name, problem)
+
+    def _new_name(self) -> str:
+        while (name := f"cluster-{self._chance.suffix()}") in self._controls or name in self._coming:
+            pass
+        return name

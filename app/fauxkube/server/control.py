@@ -1,0 +1,154 @@
+"""What the server's own endpoints ask of a cluster and of the server's clusters, and what they are answered.
+
+The same operations serve programs in the same process, without HTTP: arguments and results are plain data, and what
+goes wrong is a `StatusError`, as everywhere in the API. Once published, these signatures are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from fauxkube.server.asgi import ASGIApplication
+from fauxkube.server.inspection import ClusterInfo, PoolUse
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEntry:
+    """A cluster of this server. `path` is where its API begins, below the server's URL: empty for `default`.
+
+    `source` is the cluster it was forked from, or empty.
+    """
+
+    name: str
+    path: str
+    kubernetes_version: str
+    nodes: int
+    revision: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledState:
+    """Where a cluster came to rest: its newest revision and its own time."""
+
+    revision: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """A cluster's time, how many of its seconds pass in a real one (0: frozen), and in how many the next thing is due.
+
+    `next_due` is None when nothing waits for a time to come.
+    """
+
+    now: datetime
+    rate: float
+    frozen: bool
+    next_due: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody whose requests are told apart by the bearer token that comes with them."""
+
+    name: str
+    token: str
+    groups: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What a part of the control plane logged: `time` is real time, `traceback` empty unless something failed."""
+
+    time: datetime
+    level: str
+    logger: str
+    message: str
+    traceback: str = ""
+
+
+class Control(Protocol):
+    """One cluster of a server, seen by whoever steers it; it stays the same when the cluster is reset."""
+
+    @property
+    def name(self) -> str:
+        """What the cluster is called."""
+
+    @property
+    def path(self) -> str:
+        """Where its API begins, below the server's URL: empty for `default`."""
+
+    @property
+    def application(self) -> ASGIApplication:
+        """What answers the cluster's requests at the moment."""
+
+    def enter(self) -> None:
+        """Let what the current task logs from now on count as this cluster's."""
+
+    def entry(self) -> ClusterEntry:
+        """The cluster in the list of its server's."""
+
+    async def info(self) -> ClusterInfo:
+        """What the cluster is: versions, ranges, the number of its nodes, its uptime."""
+
+    async def pools(self) -> list[PoolUse]:
+        """Every pool of addresses, blocks and ports, with what is held out of it and by whom."""
+
+    async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
+        """Return once every control loop is idle, at or past `revision`; 504 names what is busy after `timeout`."""
+
+    async def clock(self) -> ClockReading:
+        """The cluster's time and its pace."""
+
+    async def freeze(self, *, at: datetime | None = None) -> ClockReading:
+        """Stop the clock, first moving it on to `at` if that is given."""
+
+    async def run(self, *, rate: float = 1.0) -> ClockReading:
+        """Let the clock go, `rate` of its seconds in each real one."""
+
+    async def advance(self, *, seconds: float) -> SettledState:
+        """Move the clock on, letting everything due on the way happen in order, and settle."""
+
+    async def reset(self) -> None:
+        """Put the cluster back to how it began, at the same URL; open watches end, revisions go on upward."""
+
+    async def fork(self, name: str = "") -> ClusterEntry:
+        """A new cluster that begins as this one is now."""
+
+    async def users(self) -> list[User]:
+        """The users that were added."""
+
+    async def add_user(self, name: str, groups: Sequence[str] = ()) -> User:
+        """Add a user, or give one other groups; the same name has the same token."""
+
+    async def logs(self, *, limit: int = 0) -> list[LogLine]:
+        """What the control plane logged last, the oldest first; `limit` 0 is all that is kept."""
+
+    async def kubeconfig(self, server: str, *, user: str = "") -> str:
+        """A kubeconfig file's text (YAML) for the cluster at the URL `server`, as a user that was added if named."""
+
+
+class ClusterHost(Protocol):
+    """The clusters of one server."""
+
+    def find(self, name: str) -> Control | None:
+        """The cluster of that name."""
+
+    def controls(self) -> Sequence[Control]:
+        """Every cluster, `default` first."""
+
+    async def create(
+        self, name: str = "", *, overrides: Mapping[str, object] | None = None, source: str = ""
+    ) -> Control:
+        """Start another cluster: a fork of `source` where that is named, else a new one, its settings as overridden.
+
+        Without a name it gets one. 409 when the name is taken or there are too many, 404 for a `source` that is not
+        there, 422 for a name or a setting that cannot be.
+        """
+
+    async def delete(self, name: str) -> None:
+        """End a cluster and its watches and forget all of it; 404, and 403 for `default`."""
