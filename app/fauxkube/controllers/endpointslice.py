@@ -75,6 +75,8 @@ class EndpointSliceController(Controller):
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
         """A node that comes, goes or moves to another zone changes the endpoints on it."""
+        if self._nodes.resuming:
+            return
         if old is None or new is None or _zone_of(old) != _zone_of(new):
             self._backends.clear()
             for service in self._services.items():
