@@ -11,7 +11,15 @@ from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
 from fauxkube.registry.codec import decode
-from fauxkube.registry.options import DeleteOptions, ListQuery, Patch, PatchKind, WatchQuery, WriteOptions
+from fauxkube.registry.options import (
+    DeleteOptions,
+    FieldValidation,
+    ListQuery,
+    Patch,
+    PatchKind,
+    WatchQuery,
+    WriteOptions,
+)
 from fauxkube.registry.registry import Registry
 from fauxkube.registry.watching import WatchItem
 
@@ -20,17 +28,31 @@ class InProcessClient:
     """A `client.protocol.Client` on a registry."""
 
     def __init__(
-        self, registry: Registry, user_agent: str = "fauxkube", *, turns: Turns | None = None, rank: Rank = Rank.CONTROL
+        self,
+        registry: Registry,
+        user_agent: str = "fauxkube",
+        *,
+        turns: Turns | None = None,
+        rank: Rank = Rank.CONTROL,
+        typed: bool = True,
     ) -> None:
-        """With `turns`, each write first waits for its turn behind the requests from outside."""
+        """With `turns`, each write first waits for its turn behind the requests from outside.
+
+        Unless `typed`, objects are what people write: they are read along their schema, and unknown fields refused.
+        """
         self._registry = registry
         self._turns = turns
         self._rank = rank
         self._author = user_agent
-        self._options = WriteOptions(field_manager=user_agent, field_validation="Ignore", typed=True, author=user_agent)
+        validation: FieldValidation = "Ignore" if typed else "Strict"
+        self._options = WriteOptions(
+            field_manager=user_agent, field_validation=validation, typed=typed, author=user_agent
+        )
 
     def as_user_agent(self, user_agent: str) -> Client:
-        return InProcessClient(self._registry, user_agent, turns=self._turns, rank=self._rank)
+        return InProcessClient(
+            self._registry, user_agent, turns=self._turns, rank=self._rank, typed=self._options.typed
+        )
 
     async def get(self, gvr: GVR, name: str, namespace: str = "") -> Object:
         return decode(await self._registry.get(self._resource(gvr), namespace, name))
