@@ -106,7 +106,7 @@ class Informer:
     def on_change(self, handler: Handler) -> None:
         """Call `handler` for every change from now on, and once for every object that is there already."""
         self._handlers.append(handler)
-        if not self.resuming:
+        if self.synced:
             for obj in self.items():
                 _tell(handler, None, obj)
 

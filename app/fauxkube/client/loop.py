@@ -39,7 +39,6 @@ class Loop:
         self._sync = sync
         self._workers: Workers[str] = Workers(name, limit=workers, take=self._take, work=self._work)
         self.queue = WorkQueue(clock, backoff, ready=self._workers.wake)
-        self._log = logging.getLogger(f"fauxkube.{name}")
 
     @property
     def idle(self) -> bool:
@@ -93,10 +92,13 @@ class Loop:
         except StatusError as error:
             self._failed(key, error)
         except Exception:
-            self._log.exception("%s failed", key)
+            self._log().exception("%s failed", key)
             self.queue.add_rate_limited(key)
         else:
             self.queue.forget(key)
+
+    def _log(self) -> logging.Logger:
+        return logging.getLogger(f"fauxkube.{self.name}")
 
     def _again(self, key: str, seconds: float | None) -> None:
         if seconds is None:
@@ -110,7 +112,7 @@ class Loop:
             self.queue.forget(key)
             return
         if error.code not in _STALE_CODES:
-            self._log.warning("%s failed: %s", key, error.message)
+            self._log().warning("%s failed: %s", key, error.message)
         self.queue.add_rate_limited(key)
 
 

@@ -16,7 +16,7 @@ from fauxkube.client.informer import Handler
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.controller_refs import patch_owner_references
 from fauxkube.controllers.ownership_graph import FOREGROUND, ORPHAN, Node, OwnershipGraph
-from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kinds.catalogue import BUILT_IN
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR, Object, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
@@ -43,7 +43,7 @@ class GarbageCollector(Controller):
     def __init__(self, context: Context, resources: Iterable[Resource] | None = None) -> None:
         super().__init__(context)
         self._graph = OwnershipGraph()
-        listed = collectable(default_catalogue().resources if resources is None else resources)
+        listed = collectable(BUILT_IN if resources is None else resources)
         self._by_kind = {(each.api_version, each.kind): each for each in listed}
         for resource in listed:
             context.informers.of(resource.gvr).on_change(self._handler_of(resource.gvr))

@@ -13,7 +13,7 @@ from fauxkube.client.informer import Informer
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.indexes import in_namespace, index_by_namespace
 from fauxkube.controllers.namespace_content import Content, with_conditions
-from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kinds.catalogue import BUILT_IN
 from fauxkube.kinds.gvrs import NAMESPACES, PODS
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR, Object, is_terminating, namespace_of, with_field
@@ -31,7 +31,7 @@ class NamespaceController(Controller):
 
     def __init__(self, context: Context, resources: Iterable[Resource] | None = None) -> None:
         super().__init__(context)
-        listed = default_catalogue().resources if resources is None else resources
+        listed = BUILT_IN if resources is None else resources
         self._content = [each.gvr for each in listed if _is_content(each)]
         self._namespaces = context.informers.of(NAMESPACES)
         self._namespaces.on_change(self.enqueue)

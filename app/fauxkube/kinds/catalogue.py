@@ -28,7 +28,7 @@ from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR
 
 #: In the order of discovery: groups by their priority, resources by their names.
-_BUILT_IN = (
+_MODULES = (
     pod_binding,
     config_map,
     endpoints,
@@ -47,6 +47,8 @@ _BUILT_IN = (
     lease,
     endpoint_slice,
 )
+#: The resources that every cluster serves.
+BUILT_IN: Sequence[Resource] = tuple(module.RESOURCE for module in _MODULES)
 
 
 class Catalogue:
@@ -103,4 +105,4 @@ class Catalogue:
 
 def default_catalogue() -> Catalogue:
     """A catalogue of the built-in resources; each call makes a new one."""
-    return Catalogue(module.RESOURCE for module in _BUILT_IN)
+    return Catalogue(BUILT_IN)

@@ -176,7 +176,8 @@ class VirtualClock:
 
     def now(self) -> datetime:
         if self._rate == 1:
-            return datetime.now(UTC) + self._ahead
+            now = datetime.now(UTC)
+            return now + self._ahead if self._ahead else now
         return self._epoch + timedelta(seconds=self.monotonic())
 
     def stamp(self) -> int:

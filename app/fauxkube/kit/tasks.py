@@ -19,7 +19,6 @@ class Tasks:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._log = logging.getLogger(f"fauxkube.{name}")
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -44,4 +43,4 @@ class Tasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("task %s failed", task.get_name(), exc_info=error)
+            logging.getLogger(f"fauxkube.{self._name}").error("task %s failed", task.get_name(), exc_info=error)

@@ -6,6 +6,7 @@ definition of one Kubernetes minor version, about 1.6 MB of JSON, most of it des
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,11 +31,12 @@ def _root() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def known_versions() -> list[str]:
+@cache
+def known_versions() -> tuple[str, ...]:
     """The minor versions of Kubernetes that there are schemas of, such as `1.36`, the oldest first."""
     files = (_root() / _FOLDER).glob("v*.0-local/_definitions.json")
     versions = [file.parent.name.removeprefix("v").removesuffix(".0-local") for file in files]
-    return sorted(versions, key=lambda version: [int(part) for part in version.split(".")])
+    return tuple(sorted(versions, key=lambda version: [int(part) for part in version.split(".")]))
 
 
 def load_definitions(kubernetes_version: str) -> dict[str, Definition]:
