@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from fauxkube.admission.chain import Chain
 from fauxkube.kinds.catalogue import Catalogue
@@ -97,6 +98,12 @@ class Registry:
     async def list(self, resource: Resource, namespace: str, query: ListQuery) -> ListResult:
         """A collection, or a page of it."""
         return _as_shown(resource, self._reader.list(resource, namespace, query))
+
+    def past(self, resource: Resource, *, changes: int, moment: datetime | None = None) -> int:
+        """The revision before the newest `changes` to the resource's objects, or at `moment` if that is given."""
+        if moment is not None:
+            return self._store.revision_at(moment)
+        return self._store.revision_before(resource.prefix, changes)
 
     async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
         """An open watch; the caller closes it."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.server import errors, health, paths, responses
 from fauxkube.server.asgi import Receive, Request, Response, Scope, Send
+from fauxkube.server.disturbing import Answer, Disturbances
 from fauxkube.server.documents import Documents
 from fauxkube.server.inspection import Inspection
 from fauxkube.server.paths import RequestInfo
-from fauxkube.server.pipelines import Pipelines
+from fauxkube.server.pipelines import Pipelines, Reads
 from fauxkube.server.verbs import Verbs, verb_of
 from fauxkube.server.watching import Stream, Watches
 from fauxkube.simulation.calls import Call
+from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.users import Users
 
 _READS = frozenset({"get", "list"})
@@ -32,6 +35,7 @@ class Application:
         clock: Clock,
         chance: Chance,
         users: Users,
+        faults: Faults,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
         """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
@@ -42,6 +46,7 @@ class Application:
         self._users = users
         # Requests draw apart from what they are about, or looking on would change what comes to be.
         self._chance = chance.of("requests")
+        self._disturbances = Disturbances(faults, pipelines, clock=clock, chance=self._chance)
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
@@ -51,7 +56,8 @@ class Application:
         await self._serve(Request(scope, receive), scope, send)
 
     def close(self) -> None:
-        """End every open watch, so that the server can stop at once."""
+        """End every open watch and every delay, so that the server can stop at once."""
+        self._disturbances.close()
         self._watches.close()
 
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
@@ -60,32 +66,45 @@ class Application:
         if request.authorization:
             request.user = call.user = self._users.name_of(request.authorization)
         try:
-            answer = await self._answer(request, scope, call)
+            answer = await self._answer(request, call)
         except Exception as error:
             answer = errors.error_response(request, error)
-        if isinstance(answer, Stream):
-            await answer.run(request, send, audit_id)
-        else:
+        if isinstance(answer, Response):
             await responses.respond(send, request, answer, audit_id)
+        else:
+            await answer.run(request, send, audit_id)
 
-    async def _answer(self, request: Request, scope: Scope, call: Call) -> Response | Stream:
+    async def _answer(self, request: Request, call: Call) -> Answer:
         path = request.path
         info = paths.resolve(self._catalogue, path) if path.startswith(("/api/", "/apis/")) else None
         if info is not None:
-            return await self._on_resource(request, info, call)
-        if health.serves(path):
-            return health.answer(path, request.query, self._inspection.checks())
-        return self._documents.answer(request, _address(scope))
+            info.describe(call)
+            call.verb = verb_of(request, info)
+        if self._disturbances.any():
+            handle = partial(self._handle, request, call, info)
+            return await self._disturbances.answer(request, call, info, handle)
+        return await self._handle(request, call, info)
 
-    async def _on_resource(self, request: Request, info: RequestInfo, call: Call) -> Response | Stream:
+    async def _handle(
+        self, request: Request, call: Call, info: RequestInfo | None, reads: Reads | None = None
+    ) -> Response | Stream:
+        """Answer as the API does; what is read is read from `reads`, where that is given."""
+        if info is not None:
+            return await self._on_resource(call.verb, request, info, reads)
+        if health.serves(request.path):
+            return health.answer(request.path, request.query, self._inspection.checks())
+        return self._documents.answer(request, _address(request.scope))
+
+    async def _on_resource(
+        self, verb: str, request: Request, info: RequestInfo, reads: Reads | None
+    ) -> Response | Stream:
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
-        info.describe(call)
-        call.verb = verb = verb_of(request, info)
         if verb == "watch":
-            return await self._watches.open(request, info)
+            return await self._watches.open(request, info, reads)
         if verb in _READS:
-            return await self._verbs.handle(verb, request, info)
+            verbs = self._verbs if reads is None else self._verbs.reading(reads)
+            return await verbs.handle(verb, request, info)
         with self._writing:
             return await self._verbs.handle(verb, request, info)
 

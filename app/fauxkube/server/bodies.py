@@ -48,7 +48,9 @@ class Decoded(NamedTuple):
 
 async def read(request: Request) -> bytes:
     """The whole body, which the request keeps; 413 when it is larger than the limit."""
-    request.body = await _received(request)
+    if not request.received:
+        request.body = await _received(request)
+        request.received = True
     return request.body
 
 

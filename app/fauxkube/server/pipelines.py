@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Protocol
 
 from fauxkube.kinds.catalogue import Catalogue
@@ -52,16 +53,8 @@ class Watch(Protocol):
         """End the watch; harmless when it has ended."""
 
 
-class Pipelines(Protocol):
-    """The verbs on encoded objects. All failures are `StatusError`."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The resources that are served."""
-
-    @property
-    def schemas(self) -> Schemas:
-        """The schemas of their kinds."""
+class Reads(Protocol):
+    """The verbs that change nothing. All failures are `StatusError`."""
 
     async def get(
         self, resource: Resource, namespace: str, name: str, *, resource_version: str = "", subresource: str = ""
@@ -73,6 +66,21 @@ class Pipelines(Protocol):
 
     async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> Watch:
         """A watch on a collection."""
+
+
+class Pipelines(Reads, Protocol):
+    """The verbs on encoded objects. All failures are `StatusError`."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The resources that are served."""
+
+    @property
+    def schemas(self) -> Schemas:
+        """The schemas of their kinds."""
+
+    def past(self, resource: Resource, *, changes: int, moment: datetime | None = None) -> int:
+        """The revision before the newest `changes` to the resource's objects, or at `moment` if that is given."""
 
     async def create(
         self,

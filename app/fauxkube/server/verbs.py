@@ -21,7 +21,7 @@ from fauxkube.server import bodies, queries, responses, tables
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.negotiation import OBJECTS, MediaType, negotiate
 from fauxkube.server.paths import RequestInfo
-from fauxkube.server.pipelines import Pipelines
+from fauxkube.server.pipelines import Pipelines, Reads
 
 _Handler: TypeAlias = Callable[["Verbs", Request, RequestInfo], Awaitable[Response]]
 
@@ -51,9 +51,15 @@ def verb_of(request: Request, info: RequestInfo) -> str:
 class Verbs:
     """The verbs that answer once; `watching` serves the other."""
 
-    def __init__(self, pipelines: Pipelines, *, clock: Clock) -> None:
+    def __init__(self, pipelines: Pipelines, *, clock: Clock, reads: Reads | None = None) -> None:
+        """What is read is read from `reads`, where that is given."""
         self._pipelines = pipelines
+        self._reads = reads or pipelines
         self._clock = clock
+
+    def reading(self, reads: Reads) -> Verbs:
+        """The same verbs, which read from there."""
+        return Verbs(self._pipelines, clock=self._clock, reads=reads)
 
     async def handle(self, verb: str, request: Request, info: RequestInfo) -> Response:
         """Answer a request; any failure is raised."""
@@ -63,14 +69,14 @@ class Verbs:
         media = negotiate(request.accept, OBJECTS)
         resource, namespace, name, subresource, _ = info
         version = queries.text(request.query, "resourceVersion")
-        value = await self._pipelines.get(resource, namespace, name, resource_version=version, subresource=subresource)
+        value = await self._reads.get(resource, namespace, name, resource_version=version, subresource=subresource)
         return self._object(request, info, media, value)
 
     async def _list(self, request: Request, info: RequestInfo) -> Response:
         media = negotiate(request.accept, OBJECTS)
         include = tables.include_of(queries.text(request.query, "includeObject"))
         query = queries.list_query(request.query)
-        result = await self._pipelines.list(info.resource, info.namespace, query)
+        result = await self._reads.list(info.resource, info.namespace, query)
         body = tables.collection_document(info.resource, result, media, include=include, now=self._clock.now())
         return responses.object_response(media, body, pretty=request.pretty)
 

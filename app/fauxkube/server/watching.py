@@ -17,10 +17,10 @@ from fauxkube.kit.clock import Clock
 from fauxkube.machinery import status
 from fauxkube.machinery.status import StatusError
 from fauxkube.server import errors, frames, queries, responses, tables
-from fauxkube.server.asgi import Receive, Request, Response, Send
+from fauxkube.server.asgi import Request, Response, Send
 from fauxkube.server.negotiation import STREAM, negotiate
 from fauxkube.server.paths import RequestInfo
-from fauxkube.server.pipelines import Pipelines, Watch
+from fauxkube.server.pipelines import Pipelines, Reads, Watch
 
 #: Seconds between bookmarks (`defaultBookmarkFrequency`).
 BOOKMARK_INTERVAL = 60.0
@@ -39,18 +39,21 @@ class Watches:
         self._pipelines = pipelines
         self._clock = clock
         self._chance = chance
-        self._open: set[Watch] = set()
+        self._open: set[Stream] = set()
         self._closed = False
 
-    async def open(self, request: Request, info: RequestInfo) -> Stream | Response:
-        """The stream to answer with, or the complete answer where it fails at once; what else fails is raised."""
+    async def open(self, request: Request, info: RequestInfo, reads: Reads | None = None) -> Stream | Response:
+        """The stream to answer with, or the complete answer where it fails at once; what else fails is raised.
+
+        What it tells comes out of `reads`, where that is given.
+        """
         if self._closed:
             raise status.unavailable("the server is shutting down")
         media = negotiate(request.accept, STREAM)
         include = tables.include_of(queries.text(request.query, "includeObject"))
         query, seconds = queries.watch_query(request.query, info.name)
         try:
-            watch = await self._pipelines.watch(info.resource, info.namespace, query)
+            watch = await (reads or self._pipelines).watch(info.resource, info.namespace, query)
         except StatusError as error:
             if error.code not in _TOLD_IN_STREAM:
                 raise
@@ -64,37 +67,42 @@ class Watches:
         shape: frames.Frames = frames.Plain(info.resource)
         if media.kind:
             shape = frames.Transformed(info.resource, media, include, self._clock.now)
-        self._open.add(watch)
-        return Stream(watch, shape, terms, clock=self._clock, done=self._open.discard)
+        stream = Stream(watch, shape, terms, clock=self._clock, done=self._open.discard)
+        self._open.add(stream)
+        return stream
 
     def close(self) -> None:
         """End every open watch, and open no more."""
         self._closed = True
-        for watch in tuple(self._open):
-            watch.close()
+        for stream in tuple(self._open):
+            stream.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a watch was asked for, beside what it selects. `initial_events_end` asks for that annotated bookmark."""
+    """What a watch was asked for, beside what it selects. `initial_events_end` asks for that annotated bookmark.
+
+    It ends after so many `seconds`; until then it tells how far it has come every `bookmark_interval` seconds.
+    """
 
     bookmarks: bool
+    bookmark_interval: float = BOOKMARK_INTERVAL
     initial_events_end: bool
     seconds: float
     path: str
 
 
 class Stream:
-    """One client's watch, ready to be sent."""
+    """One client's watch, ready to be sent: `watch` on its `terms`, both of which faults may change until then."""
 
     _send: Send
 
     def __init__(
-        self, watch: Watch, shape: frames.Frames, terms: Terms, *, clock: Clock, done: Callable[[Watch], None]
+        self, watch: Watch, shape: frames.Frames, terms: Terms, *, clock: Clock, done: Callable[[Stream], None]
     ) -> None:
-        self._watch = watch
+        self.watch = watch
+        self.terms = terms
         self._frames = shape
-        self._terms = terms
         self._clock = clock
         self._done = done
         self._sending = False
@@ -105,36 +113,42 @@ class Stream:
         headers = responses.start_headers(request, audit_id, b"application/json")
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._stream(request.receive)
+            await self._stream(request)
             await send({"type": "http.response.body", "body": b""})
         finally:
-            self._watch.close()
-            self._done(self._watch)
+            self.close()
 
-    async def _stream(self, receive: Receive) -> None:
+    def close(self) -> None:
+        """End the watch; harmless when it has ended."""
+        self.watch.close()
+        self._done(self)
+
+    async def _stream(self, request: Request) -> None:
         async with asyncio.TaskGroup() as group:
-            attending = group.create_task(self._attend(receive), name=f"attend {self._terms.path}")
-            pacing = group.create_task(self._pace(), name=f"pace {self._terms.path}")
+            attending = group.create_task(self._attend(request), name=f"attend {self.terms.path}")
+            pacing = group.create_task(self._pace(), name=f"pace {self.terms.path}")
             await self._deliver()
             attending.cancel()
             pacing.cancel()
 
     async def _deliver(self) -> None:
         try:
-            first = self._watch.initial_events_end
-            async for items in self._watch:
+            first = True
+            async for items in self.watch:
                 body = self._frames.frames(items) if items else b""
-                if first:
-                    first = False
+                if first and self.watch.initial_events_end:
                     body += self._end_of_initial_events()
+                first = False
                 await self._put(body)
+        except ConnectionResetError:
+            raise
         except Exception as error:
-            await self._put(errors.error_event(error, doing=f"watch {self._terms.path}"))
+            await self._put(errors.error_event(error, doing=f"watch {self.terms.path}"))
 
     def _end_of_initial_events(self) -> bytes:
-        if not self._terms.initial_events_end:
+        if not self.terms.initial_events_end:
             return b""
-        return self._frames.bookmark(self._watch.progress(), frames.INITIAL_EVENTS_END)
+        return self._frames.bookmark(self.watch.progress(), frames.INITIAL_EVENTS_END)
 
     async def _put(self, body: bytes) -> None:
         if not body:
@@ -145,23 +159,22 @@ class Stream:
         finally:
             self._sending = False
 
-    async def _attend(self, receive: Receive) -> None:
+    async def _attend(self, request: Request) -> None:
         """End the watch as soon as the client is gone."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._watch.close()
+        await request.gone()
+        self.watch.close()
 
     async def _pace(self) -> None:
         """Send bookmarks as (real) time goes by, and end the watch when its time is up."""
-        left = self._terms.seconds
-        interval = BOOKMARK_INTERVAL if self._terms.bookmarks else left
+        left = self.terms.seconds
+        interval = self.terms.bookmark_interval if self.terms.bookmarks else left
         while left > 0:
             await self._clock.real.sleep(min(left, interval))
             left -= interval
             await self._bookmark()
-        self._watch.close()
+        self.watch.close()
 
     async def _bookmark(self) -> None:
         """Tell how far the watch has come; not while a batch that counts as handed over is still being sent."""
-        if self._terms.bookmarks and not self._sending:
-            await self._put(self._frames.bookmark(self._watch.progress(), None))
+        if self.terms.bookmarks and not self._sending:
+            await self._put(self._frames.bookmark(self.watch.progress(), None))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import takewhile
+from datetime import datetime
+from itertools import islice, takewhile
 
 from fauxkube.store.keyspace import covers
 from fauxkube.store.model import Change, Entry
@@ -49,6 +50,18 @@ class History:
         """What the keys that changed after `revision` held at it: None for those that were not there."""
         covered = covers(prefix)
         return {change.entry.key: change.previous for change in self._newer_than(revision) if covered(change.entry.key)}
+
+    def before(self, prefix: str, changes: int) -> int:
+        """The revision before the newest `changes` of the keys that `prefix` covers, or the oldest there is."""
+        covered = covers(prefix)
+        newest = (change.revision for change in reversed(self._changes) if covered(change.entry.key))
+        found = next(islice(newest, changes - 1, None), self.oldest + 1)
+        return max(found - 1, self.oldest)
+
+    def at(self, moment: datetime) -> int:
+        """The revision at a moment: that of the last change made until then, or the oldest there is."""
+        made = (change.revision for change in reversed(self._changes) if change.at and change.at <= moment)
+        return next(made, self.oldest)
 
     def _newer_than(self, revision: int) -> Iterable[Change]:
         """The newest first, so that the cost is that of the changes asked for and not of the window."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from fauxkube.store.history import History
 from fauxkube.store.ledger import Ledger
@@ -151,6 +152,14 @@ class Store:
     def changes(self, prefix: str) -> list[Change]:
         """Every change still held of the keys that `prefix` covers, the oldest first."""
         return self._history.since(self.oldest, prefix)
+
+    def revision_before(self, prefix: str, changes: int) -> int:
+        """The revision before the newest `changes` of the keys that `prefix` covers; the oldest if there are fewer."""
+        return self._history.before(prefix, changes)
+
+    def revision_at(self, moment: datetime) -> int:
+        """The revision at a moment; the oldest if that is longer ago than is remembered."""
+        return self._history.at(moment)
 
     def subscribe(self, prefix: str, *, after: int, limit: int = 4096) -> Subscription:
         """The changes after the revision `after` of the keys that `prefix` covers: from history, then as they happen.

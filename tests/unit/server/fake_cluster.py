@@ -32,6 +32,7 @@ from fauxkube.registry.options import (
 )
 from fauxkube.server.app import Application
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
+from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.users import Users
 
 
@@ -159,6 +160,9 @@ class FakePipelines:
         found = [orjson.dumps(obj) for key, obj in sorted(self.objects.items()) if key.startswith(prefix)]
         return ListResult(found, self.revision, "", None)
 
+    def past(self, resource: Resource, *, changes: int, moment: datetime | None = None) -> int:
+        return max(self.revision - changes, 1)
+
     async def watch(self, resource: Resource, namespace: str, query: WatchQuery) -> FakeWatch:
         self.calls.append(query)
         if self.failure is not None:
@@ -273,6 +277,7 @@ class FakeCluster:
         self.pipelines = FakePipelines()
         self.clock = ManualClock()
         self.inspection = FakeInspection()
+        self.faults = Faults(self.clock, Chance(1))
         self.application = Application(
             self.pipelines,
             inspection=self.inspection,
@@ -280,6 +285,7 @@ class FakeCluster:
             clock=self.clock,
             chance=Chance(1),
             users=Users(Chance(1)),
+            faults=self.faults,
         )
 
     def call(
