@@ -28,8 +28,8 @@ from fauxkube.server.watching import Stream, Terms
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.faults import refusals
 from fauxkube.simulation.faults.engine import Faults
-from fauxkube.simulation.faults.fault import Fault
 from fauxkube.simulation.faults.family import Effect
+from fauxkube.simulation.faults.fault import Fault
 from fauxkube.simulation.faults.matching import Subject
 from fauxkube.simulation.faults.requests import ANSWERS, FAMILY, READS, WRITES, subject_of
 
