@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import kubeconfig, up, version
+from fauxkube.cli import history, kubeconfig, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
+app.command("history")(history.history)
 app.command("version")(version.version)
 
 
