@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fauxkube.cluster import kubeconfig
+from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.history import History
 from fauxkube.cluster.origin import Origin
 from fauxkube.cluster.time import ClockError, NotSettledError, Settled
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
+from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.app import Application
 from fauxkube.server.control import ClockReading, ClusterEntry, LogLine, SettledState, User
@@ -32,12 +34,12 @@ if TYPE_CHECKING:
 class Control:
     """One cluster of `host`, from its start to its end."""
 
-    def __init__(self, name: str, host: Host, origin: Origin) -> None:
+    def __init__(self, name: str, host: Host, origin: Origin, cluster: Cluster) -> None:
         self._name = name
         self._host = host
         self._origin = origin
         self._logs = Logs()
-        self.cluster = origin.first()
+        self.cluster = cluster
 
     @property
     def name(self) -> str:
@@ -74,11 +76,6 @@ class Control:
             self.cluster.store.revision,
             self._origin.source,
         )
-
-    def as_origin(self) -> Origin:
-        """Where a fork of the cluster, as it is now, begins."""
-        cluster = self.cluster
-        return Origin(settings=replace(cluster.settings, data=None), state=cluster.state.fork(), source=self._name)
 
     # What there is
 
@@ -125,7 +122,7 @@ class Control:
     # Beginnings
 
     async def reset(self) -> None:
-        if not self._origin.repeatable:
+        if self.cluster.settings.data is not None:
             problem = "its state is kept in a file; only clusters in memory can be reset"
             raise status.forbidden("clusters", self._name, problem)
         await self._begin(self._origin)
@@ -137,11 +134,19 @@ class Control:
     async def _begin(self, origin: Origin) -> None:
         """Put a cluster that begins at `origin` in the place of the one that is there."""
         old = self.cluster
-        new = origin.again(after=old.store.revision)
+        new = await origin.cluster(after=old.store.revision)
         with self._logs.capturing():
             await new.start()
         self.cluster, self._origin = new, origin
         await old.close()
+
+    # The past
+
+    async def history(self, *, resource: str, name: str, namespace: str = "") -> list[Object]:
+        return await History(self.cluster.registry).of(resource, name, namespace)
+
+    async def past(self, *, revision: int, resource: str, namespace: str = "", name: str = "") -> Object:
+        return await History(self.cluster.registry).past(resource, revision, name=name, namespace=namespace)
 
     # Users and logs
 

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.control import Control
-from fauxkube.cluster.origin import Origin
+from fauxkube.cluster.origin import Fresh, Kept, Origin
 from fauxkube.cluster.overrides import overridden
 from fauxkube.cluster.settings import Settings
+from fauxkube.cluster.template import Templates
 from fauxkube.kit.chance import Chance
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
@@ -41,13 +44,15 @@ class Host:
         self.application = Hosting(self)
         self._limit = limit
         self._controls: dict[str, Control] = {}
+        self._templates = Templates()
         self._chance = Chance(settings.seed)
         #: The names of clusters that are being made.
         self._coming: set[str] = set()
 
     async def start(self) -> None:
         """Start the cluster `default`; raises as `Cluster.start` does."""
-        await self._add(DEFAULT, Origin(settings=self.settings))
+        origin = Fresh(replace(self.settings, data=None), self._templates)
+        await self._add(DEFAULT, origin, Cluster(self.settings))
 
     async def close(self) -> None:
         """End all clusters; harmless when called again."""
@@ -86,14 +91,18 @@ class Host:
         """
         name = name or self._new_name()
         self._check(name)
-        if source:
-            if overrides or settings:
-                problem = Path("source").forbidden("a fork has the settings of its source")
-                raise status.invalid("", "Cluster", name, [problem.to_cause()])
-            origin = self.control(source).as_origin()
+        if not source:
+            origin: Origin = Fresh(overridden(settings or self.settings, overrides or {}), self._templates)
+        elif overrides or settings:
+            problem = Path("source").forbidden("a fork has the settings of its source")
+            raise status.invalid("", "Cluster", name, [problem.to_cause()])
         else:
-            origin = Origin(settings=overridden(settings or self.settings, overrides or {}))
-        return await self._add(name, origin)
+            origin = self._kept(source)
+        self._coming.add(name)
+        try:
+            return await self._add(name, origin, await origin.cluster())
+        finally:
+            self._coming.remove(name)
 
     async def fork(self, source: str, name: str = "") -> Control:
         """A new cluster that begins as `source` is now."""
@@ -111,15 +120,16 @@ class Host:
         """Put a cluster back to how it began."""
         await self.control(name).reset()
 
-    async def _add(self, name: str, origin: Origin) -> Control:
-        self._coming.add(name)
-        try:
-            control = Control(name, self, origin)
-            await control.start()
-            self._controls[name] = control
-            return control
-        finally:
-            self._coming.remove(name)
+    async def _add(self, name: str, origin: Origin, cluster: Cluster) -> Control:
+        control = Control(name, self, origin, cluster)
+        await control.start()
+        self._controls[name] = control
+        return control
+
+    def _kept(self, source: str) -> Kept:
+        """Where a fork of `source`, as it is now, begins."""
+        cluster = self.control(source).cluster
+        return Kept(replace(cluster.settings, data=None), cluster.state.fork(), source)
 
     def _check(self, name: str) -> None:
         if problems := dns_label_problems(name):

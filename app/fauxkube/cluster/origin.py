@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.state import State, new_state
-from fauxkube.store.log import NullLog, Recovered
+from fauxkube.cluster.state import State
+from fauxkube.cluster.template import Templates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """A new cluster with these settings, or one that goes on from a state, which is `source`'s if that is named."""
-
-    settings: Settings
-    state: State | None = None
-    source: str = ""
+class Origin(Protocol):
+    """A beginning that can be had any number of times; `source` is the cluster that it was taken from, if it was."""
 
     @property
-    def repeatable(self) -> bool:
-        """Whether one can begin there more than once; the data file of a cluster goes on where it ended."""
-        return self.settings.data is None
+    def source(self) -> str:
+        """The name of a cluster, or nothing."""
 
-    def first(self) -> Cluster:
-        """A cluster that begins here, not started."""
-        if self.state is None:
-            return Cluster(self.settings)
-        return Cluster(self.settings, state=self.state.fork())
+    async def cluster(self, *, after: int = 0) -> Cluster:
+        """A cluster that begins here, not started; its revisions come after `after`, if that is given."""
 
-    def again(self, *, after: int) -> Cluster:
-        """Another one, whose revisions come after `after`, so that none is taken for one of its predecessor's."""
-        if self.state is None:
-            log = NullLog(Recovered(after + 1, after + 1, (), (), ()))
-            return Cluster(self.settings, state=new_state(self.settings, log, clock=None, chance=None))
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new cluster with its nodes and nothing else."""
+
+    settings: Settings
+    templates: Templates
+    source: str = ""
+
+    async def cluster(self, *, after: int = 0) -> Cluster:
+        return (await self.templates.of(self.settings)).new_cluster(after=after)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A cluster that goes on from a state that was kept."""
+
+    settings: Settings
+    state: State
+    source: str = ""
+
+    async def cluster(self, *, after: int = 0) -> Cluster:
         return Cluster(self.settings, state=self.state.fork(after=after))

@@ -27,13 +27,13 @@ class Template:
         self.settings = settings
         self._state = state
 
-    def new_cluster(self) -> Cluster:
-        """A cluster, not started."""
-        return Cluster(self.settings, state=self.new_state())
+    def new_cluster(self, *, after: int = 0) -> Cluster:
+        """A cluster, not started; its revisions come after `after`, if that is given."""
+        return Cluster(self.settings, state=self.new_state(after=after))
 
-    def new_state(self) -> State:
+    def new_state(self, *, after: int = 0) -> State:
         """What a cluster begins with, its clock started as the settings say."""
-        state = self._state.fork()
+        state = self._state.fork(after=after)
         if self.settings.clock_start is None:
             state.clock.set_now(max(datetime.now(UTC), state.clock.now()))
         state.clock.set_rate(self.settings.clock_rate)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from fauxkube.machinery.objects import Object
 from fauxkube.server.asgi import ASGIApplication
 from fauxkube.server.inspection import ClusterInfo, PoolUse
 
@@ -118,6 +119,12 @@ class Control(Protocol):
 
     async def fork(self, name: str = "") -> ClusterEntry:
         """A new cluster that begins as this one is now."""
+
+    async def history(self, *, resource: str, name: str, namespace: str = "") -> list[Object]:
+        """Who changed what of an object, field by field, the oldest change first."""
+
+    async def past(self, *, revision: int, resource: str, namespace: str = "", name: str = "") -> Object:
+        """An object, or a list without `name`, as it was at a revision that is still held."""
 
     async def users(self) -> list[User]:
         """The users that were added."""
