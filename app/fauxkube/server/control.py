@@ -72,26 +72,12 @@ class LogLine:
     traceback: str = ""
 
 
-class Control(Protocol):
-    """One cluster of a server, seen by whoever steers it; it stays the same when the cluster is reset."""
+class Operations(Protocol):
+    """What can be done with one cluster of a server, here or over HTTP."""
 
     @property
     def name(self) -> str:
         """What the cluster is called."""
-
-    @property
-    def path(self) -> str:
-        """Where its API begins, below the server's URL: empty for `default`."""
-
-    @property
-    def application(self) -> ASGIApplication:
-        """What answers the cluster's requests at the moment."""
-
-    def enter(self) -> None:
-        """Let what the current task logs from now on count as this cluster's."""
-
-    def entry(self) -> ClusterEntry:
-        """The cluster in the list of its server's."""
 
     async def info(self) -> ClusterInfo:
         """What the cluster is: versions, ranges, the number of its nodes, its uptime."""
@@ -137,6 +123,24 @@ class Control(Protocol):
 
     async def kubeconfig(self, server: str, *, user: str = "") -> str:
         """A kubeconfig file's text (YAML) for the cluster at the URL `server`, as a user that was added if named."""
+
+
+class Control(Operations, Protocol):
+    """One cluster, seen from its server; it stays the same when the cluster is reset."""
+
+    @property
+    def path(self) -> str:
+        """Where its API begins, below the server's URL: empty for `default`."""
+
+    @property
+    def application(self) -> ASGIApplication:
+        """What answers the cluster's requests at the moment."""
+
+    def enter(self) -> None:
+        """Let what the current task logs from now on count as this cluster's."""
+
+    def entry(self) -> ClusterEntry:
+        """The cluster in the list of its server's."""
 
 
 class ClusterHost(Protocol):
