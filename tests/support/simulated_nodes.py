@@ -21,9 +21,11 @@ from fauxkube.kinds.gvrs import EVENTS, NODES, PODS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, ManualClock
 from fauxkube.machinery.objects import Object
+from fauxkube.nodes.context import Context as NodeContext
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
 from fauxkube.scheduler.scheduler import Scheduler
+from fauxkube.simulation.faults.engine import Faults
 from support.fake_api import FakeApi
 
 #: Turns of the event loop without work after which everything counts as done.
@@ -59,15 +61,9 @@ class SimulatedNodes:
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         self.pools: dict[str, Allocator] = {}
         self.scheduler = Scheduler(_Context(self.api, self._informers, self.clock, self._chance, self._recorder))
-        self.kubelets = Kubelets(
-            self.api,
-            self._informers,
-            clock=self.clock,
-            chance=self._chance,
-            recorder=self._recorder,
-            pools=self._pool,
-            settings=self.settings,
-        )
+        self.faults = Faults(self.clock, self._chance)
+        context = NodeContext(self.api, self._informers, self.clock, self._chance, self._recorder, self.faults)
+        self.kubelets = Kubelets(context, pools=self._pool, settings=self.settings)
         self._informers.of(NODES).on_change(self._give_cidr)
         self._informers.of(PODS).on_change(self._claim)
         #: Every state of every pod, as a watcher sees them.

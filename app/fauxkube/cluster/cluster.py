@@ -32,6 +32,7 @@ from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.tasks import Tasks
 from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery.objects import GVR
+from fauxkube.nodes.context import Context as NodeContext
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
 from fauxkube.registry.lookup import StoreLookup
@@ -90,11 +91,14 @@ class Cluster:
         self._controllers.append(KubernetesServiceKeeper(context, settings.ranges.service_cidr))
         self.scheduler = Scheduler(replace(context, recorder=self._series_recorder))
         self._kubelets = Kubelets(
-            self._background(Rank.CONTROL),
-            self.informers,
-            clock=self.clock,
-            chance=self.chance,
-            recorder=self._recorder,
+            NodeContext(
+                self._background(Rank.CONTROL),
+                self.informers,
+                self.clock,
+                self.chance,
+                self._recorder,
+                self.faults,
+            ),
             pools=self.pools.of_pods,
             settings=NodeSettings(count=settings.nodes, kubernetes_version=settings.kubernetes_version),
             registers=state.registers,

@@ -62,9 +62,14 @@ class Cni:
             if address is None:
                 for other, value in reserved:
                     other.cancel(value)
-                raise PoolExhaustedError(f"no IP addresses available in range set: {_range_of(cidr)}")
+                raise _exhausted(cidr)
             reserved.append((pool, address))
         return tuple(reserved)
+
+    def refuse(self, pod: Object, node: Object) -> None:
+        """Act as if the node's block had no address left; a pod that one is kept for has it."""
+        if key_of(pod) not in self._held:
+            raise _exhausted(node["spec"]["podCIDR"])
 
     def settle(self, key: str) -> None:
         """The pod holds its addresses: its status says so."""
@@ -101,6 +106,10 @@ def sandbox_failure(pod: Object, problem: str) -> str:
         "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
         f'"{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {problem}'
     )
+
+
+def _exhausted(cidr: str) -> PoolExhaustedError:
+    return PoolExhaustedError(f"no IP addresses available in range set: {_range_of(cidr)}")
 
 
 def _range_of(cidr: str) -> str:

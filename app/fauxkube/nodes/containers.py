@@ -11,8 +11,8 @@ import hashlib
 from fauxkube.machinery.objects import Object
 from fauxkube.nodes.images import image_of
 
-#: What a container is said to have ended with that was never seen to run.
-_LOST_CODE = 137
+#: What a container ends with that was killed (SIGKILL), or was never seen to run.
+_KILLED_CODE = 137
 
 
 def container_id(pod_uid: str, container: str, restarts: int = 0) -> str:
@@ -37,25 +37,51 @@ def waiting(container: Object, reason: str) -> Object:
     )
 
 
-def running(pod: Object, container: Object, now: str) -> Object:
-    """A container that runs, and, as every probe succeeds at once, is ready."""
-    return _started(pod, container, {"running": {"startedAt": now}}, started=True)
+def running(pod: Object, container: Object, now: str, before: Object | None = None) -> Object:
+    """A container that was started, and, as every probe succeeds at once, is ready.
+
+    `before` is its status until now: a container that has run before is restarted.
+    """
+    status = _started(pod, container, {"running": {"startedAt": now}})
+    ended = last_end(before) if before else None
+    if before is None or ended is None:
+        return status
+    restarts = before.get("restartCount", 0) + 1
+    return status | {
+        "containerID": container_id(pod["metadata"]["uid"], container["name"], restarts),
+        "restartCount": restarts,
+        "lastState": {"terminated": ended},
+    }
+
+
+def ended(status: Object, exit_code: int, reason: str, now: str, *, ready: bool = False) -> Object:
+    """The running container with that status once it has ended; only an init container is `ready` when it has."""
+    started_at = status["state"]["running"].get("startedAt") or now
+    state = _terminated(status.get("containerID") or "", exit_code, reason, started_at, now)
+    return status | {"ready": ready, "started": False, "state": state}
+
+
+def held_back(status: Object, reason: str, message: str) -> Object:
+    """The container with that status, which does not run and must wait until it may be started."""
+    state = {"waiting": {"reason": reason, "message": message}}
+    held = status | {"ready": False, "started": False, "state": state}
+    end = last_end(status)
+    return held | {"lastState": {"terminated": end}} if end else held
+
+
+def last_end(status: Object) -> Object | None:
+    """How a container that does not run ended last; None when it runs or has never run."""
+    state = status.get("state") or {}
+    if "terminated" in state:
+        return state["terminated"]  # type: ignore[no-any-return]
+    if "running" in state:
+        return None
+    return (status.get("lastState") or {}).get("terminated")
 
 
 def restarted(pod: Object, container: Object, status: Object, now: str) -> Object:
     """The container with that status, stopped and started again as its definition has it now."""
-    restarts = status.get("restartCount", 0) + 1
-    return running(pod, container, now) | {
-        "containerID": container_id(pod["metadata"]["uid"], container["name"], restarts),
-        "restartCount": restarts,
-        "lastState": stopped(status, now)["state"],
-    }
-
-
-def completed(pod: Object, container: Object, now: str) -> Object:
-    """An init container that has done its work."""
-    state = _terminated(container_id(pod["metadata"]["uid"], container["name"]), 0, "Completed", now, now)
-    return _started(pod, container, state, started=False)
+    return running(pod, container, now, stopped(status, now))
 
 
 def stopped(status: Object, now: str) -> Object:
@@ -64,12 +90,15 @@ def stopped(status: Object, now: str) -> Object:
     if "terminated" in state:
         return status
     if "running" in state:
-        started_at = state["running"].get("startedAt") or now
-        ended = _terminated(status.get("containerID") or "", 0, "Completed", started_at, now)
-    else:
-        message = "The container could not be located when the pod was terminated"
-        ended = {"terminated": {"exitCode": _LOST_CODE, "reason": "ContainerStatusUnknown", "message": message}}
-    return status | {"ready": False, "started": False, "state": ended}
+        return ended(status, 0, "Completed", now)
+    message = "The container could not be located when the pod was terminated"
+    lost = {"terminated": {"exitCode": _KILLED_CODE, "reason": "ContainerStatusUnknown", "message": message}}
+    return status | {"ready": False, "started": False, "state": lost}
+
+
+def killed(status: Object, now: str) -> Object:
+    """The container with that status after it was killed, if it ran."""
+    return ended(status, _KILLED_CODE, "Error", now) if "running" in (status.get("state") or {}) else status
 
 
 def _terminated(id: str, exit_code: int, reason: str, started_at: str, finished_at: str) -> Object:
@@ -77,7 +106,7 @@ def _terminated(id: str, exit_code: int, reason: str, started_at: str, finished_
     return {"terminated": {"containerID": id, "exitCode": exit_code, "reason": reason} | times}
 
 
-def _started(pod: Object, container: Object, state: Object, *, started: bool) -> Object:
+def _started(pod: Object, container: Object, state: Object) -> Object:
     resources = container.get("resources") or {}
     image = image_of(container["image"])
     status: Object = {
@@ -89,7 +118,7 @@ def _started(pod: Object, container: Object, state: Object, *, started: bool) ->
         "ready": True,
         "resources": resources,
         "restartCount": 0,
-        "started": started,
+        "started": True,
         "state": state,
         "user": _user(pod["spec"], container),
     }

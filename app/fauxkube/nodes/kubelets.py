@@ -1,4 +1,4 @@
-"""The kubelets of all simulated nodes in one: three loops, over nodes, their leases, and the pods on them.
+"""The kubelets of all simulated nodes in one: loops over nodes, their leases, and the pods on them.
 
 A kubelet's work is small and the same everywhere, so it is not split by node: one queue of pods serves all of them,
 and a hundred nodes cost no more than three. The cluster is reached through the client only, as a kubelet would.
@@ -7,72 +7,69 @@ and a hundred nodes cost no more than three. The cluster is reached through the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
-from fauxkube.client.events import EventRecorder
-from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Loop
-from fauxkube.client.protocol import Client
-from fauxkube.kinds.gvrs import LEASES, NODES, PODS
-from fauxkube.kit.chance import Chance
-from fauxkube.kit.clock import Clock
+from fauxkube.kinds.gvrs import NODES
 from fauxkube.nodes.cni import Cni, Pools
+from fauxkube.nodes.context import COMPONENT, Context
+from fauxkube.nodes.eviction_sync import Evictions
 from fauxkube.nodes.heartbeat import Heartbeats
+from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import NodeSync
 from fauxkube.nodes.pod_events import PodEvents
+from fauxkube.nodes.pod_faults import KIND as POD
+from fauxkube.nodes.pod_faults import PodFaults
 from fauxkube.nodes.pod_sync import PodSync
+from fauxkube.nodes.runtime import Runtime
 from fauxkube.nodes.settings import NodeSettings
-
-COMPONENT = "kubelet"
+from fauxkube.simulation.faults.engine import Fault
 
 
 class Kubelets:
     """Every simulated kubelet, from `start` to `close`.
 
-    `recorder` gives the event recorder of a component on a host, `pools` the pod addresses of a node's block. The
-    informers must be started (and synced) by their owner before `start`. `registers` names the nodes to be made, those
-    of the settings unless given.
+    `pools` gives the pod addresses of a node's block. The informers must be started (and synced) by their owner before
+    `start`. `registers` names the nodes to be made, those of the settings unless given.
     """
 
     def __init__(
-        self,
-        client: Client,
-        informers: SharedInformers,
-        *,
-        clock: Clock,
-        chance: Chance,
-        recorder: Callable[[str, str], EventRecorder],
-        pools: Pools,
-        settings: NodeSettings,
-        registers: Iterable[str] | None = None,
+        self, context: Context, *, pools: Pools, settings: NodeSettings, registers: Iterable[str] | None = None
     ) -> None:
-        client = client.as_user_agent(COMPONENT)
-        pods, nodes = informers.of(PODS), informers.of(NODES)
-        self._heartbeats = Heartbeats(client, nodes, informers.of(LEASES), clock=clock, chance=chance)
+        context = replace(context, client=context.client.as_user_agent(COMPONENT))
+        events = cache(lambda node: PodEvents(context.recorder(COMPONENT, node)))
+        disturbed = NodeFaults(context.faults, context.informers.of(NODES))
+        runtime = Runtime(clock=context.clock, events=events, faults=PodFaults(context.faults), settings=settings)
+        self._heartbeats = Heartbeats(context, disturbed)
         self._nodes = NodeSync(
-            client,
-            nodes,
+            context,
             self._heartbeats,
-            clock=clock,
-            recorder=lambda node: recorder(COMPONENT, node),
+            disturbed,
             settings=settings,
             registers=settings.names if registers is None else registers,
         )
         self._pods = PodSync(
-            client,
-            pods=pods,
-            nodes=nodes,
+            context,
             cni=Cni(pools),
-            clock=clock,
-            events=cache(lambda node: PodEvents(recorder(COMPONENT, node))),
-            settings=settings,
+            events=events,
+            runtime=runtime,
+            faults=disturbed,
+            stop_seconds=settings.stop_seconds,
         )
+        self._evictions = Evictions(context, events=events, faults=disturbed)
+        context.faults.on_change(self._disturbed)
+
+    def _disturbed(self, fault: Fault) -> None:
+        """A fault of pods came or went."""
+        if fault.kind == POD:
+            self._pods.look_at_all()
 
     @property
     def loops(self) -> tuple[Loop, ...]:
-        """The loops over nodes, over the pods on them, and over the nodes' leases."""
-        return self._nodes.loop, self._pods.loop, self._heartbeats.loop
+        """The loops over nodes, over the pods on them, over the nodes' leases, and over nodes that run short."""
+        return self._nodes.loop, self._pods.loop, self._heartbeats.loop, self._evictions.loop
 
     @property
     def unregistered(self) -> frozenset[str]:

@@ -1,19 +1,22 @@
-"""What status a pod should have next: created, given its addresses, started step by step, stopped.
+"""What status a pod should have next: created, given its addresses, its containers moved on, stopped.
 
 Pure functions from a pod to its next status, which `reported` makes whole, as the kubelet's `generateAPIPodStatus` has
-it in 1.36; `now` is a `metav1.Time`. Init containers are a step each, in order, and end at once; sidecars among them
-keep running; the others start together. Containers run until they are stopped, whatever their command says.
+it in 1.36; `now` is a `metav1.Time`. Init containers run one after the other; sidecars among them keep running; the
+others start together. What has ended runs again as its restart policy says. When a container ends, others tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from fauxkube.kinds.core.pod_status import condition, is_sidecar
+from fauxkube.kinds.core.pod_status import TERMINAL_PHASES, condition, is_sidecar
 from fauxkube.machinery.objects import Object
 from fauxkube.nodes import containers
+from fauxkube.nodes.containers import last_end
 from fauxkube.nodes.images import image_of
 from fauxkube.nodes.pod_conditions import is_done, pod_conditions
+from fauxkube.nodes.pod_phase import phase_of_containers, statuses_by_container
+from fauxkube.nodes.restarts import runs_again
 
 _STATUS_LISTS = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
@@ -43,29 +46,67 @@ def networked(pod: Object, addresses: Sequence[str]) -> Object:
 
 
 def next_containers(pod: Object) -> list[Object]:
-    """The containers to start next: one init container, or all the others; empty when all have been started."""
+    """The containers that should run and do not, save those whose turn has not come.
+
+    One init container (and the sidecars before it that have ended), or, once those are done, all others.
+    """
     spec, status = pod["spec"], pod["status"]
-    by_name = {each["name"]: each for each in status.get("initContainerStatuses") or ()}
-    for container in spec.get("initContainers") or ():
-        if not is_done(container, by_name.get(container["name"]) or {}):
-            return [container]
-    waiting: list[Object] = spec["containers"] if status["phase"] == "Pending" else []
-    return waiting
+    wanted: list[Object] = []
+    for container, own in statuses_by_container(spec, status, "initContainers"):
+        if is_done(container, own):
+            continue
+        if _is_due(pod, container, own, is_init=True):
+            wanted.append(container)
+        if not (is_sidecar(container) and last_end(own)):
+            return wanted
+    main = statuses_by_container(spec, status, "containers")
+    return wanted + [container for container, own in main if _is_due(pod, container, own, is_init=False)]
 
 
-def advanced(pod: Object, now: str) -> Object:
-    """The status once `next_containers` have been started and, where they are to end, have ended."""
-    spec, status = pod["spec"], dict(pod["status"])
-    step = next_containers(pod)
-    if step is spec["containers"]:
-        status["containerStatuses"] = [containers.running(pod, each, now) for each in step]
-        return status | {"phase": "Running"}
-    (container,) = step
-    start = containers.running if is_sidecar(container) else containers.completed
-    done = start(pod, container, now)
-    status["initContainerStatuses"] = [
-        done if each["name"] == container["name"] else each for each in status["initContainerStatuses"]
-    ]
+def _is_due(pod: Object, container: Object, status: Object, *, is_init: bool) -> bool:
+    """Whether a container is to be started, for the first time or again; not if nothing is known of it."""
+    state = status.get("state")
+    if not state or "running" in state:
+        return False
+    end = last_end(status)
+    return end is None or runs_again(pod, container, int(end.get("exitCode") or 0), is_init=is_init)
+
+
+def running_containers(pod: Object) -> Iterator[tuple[Object, Object]]:
+    """The containers that run, each with its status, those of init first."""
+    for kind in ("initContainers", "containers"):
+        for container, own in statuses_by_container(pod["spec"], pod["status"], kind):
+            if "running" in (own.get("state") or {}):
+                yield container, own
+
+
+def is_init(pod: Object, container: Object) -> bool:
+    """Whether the container runs before the others, to its end."""
+    listed = pod["spec"].get("initContainers")
+    return bool(listed) and not is_sidecar(container) and any(each["name"] == container["name"] for each in listed)
+
+
+def status_of(pod: Object, container: Object) -> Object:
+    """The status of one container of the pod."""
+    for field in ("containerStatuses", "initContainerStatuses"):
+        for each in pod["status"].get(field) or ():
+            if each["name"] == container["name"]:
+                return each  # type: ignore[no-any-return]
+    raise KeyError(container["name"])
+
+
+def with_containers(pod: Object, changed: Mapping[str, Object], now: str) -> Object:
+    """The status with those containers' statuses, by name, and the phase that follows; when it ends, sidecars stop."""
+    status = dict(pod["status"])
+    for field in ("initContainerStatuses", "containerStatuses"):
+        if status.get(field):
+            status[field] = [changed.get(each["name"], each) for each in status[field]]
+    status["phase"] = phase_of_containers(pod, status)
+    if status["phase"] in TERMINAL_PHASES and status.get("initContainerStatuses"):
+        status["initContainerStatuses"] = [
+            containers.stopped(each, now) if "running" in each["state"] else each
+            for each in status["initContainerStatuses"]
+        ]
     return status
 
 
@@ -83,6 +124,15 @@ def stopped(pod: Object, now: str) -> Object:
     return status | {"phase": "Failed" if failed else "Succeeded"}
 
 
+def failed(pod: Object, reason: str, message: str, now: str) -> Object:
+    """The last status of a pod that its kubelet refused or evicted: what ran of it was killed."""
+    status = dict(pod.get("status") or {})
+    for name in _STATUS_LISTS:
+        if status.get(name):
+            status[name] = [containers.killed(each, now) for each in status[name]]
+    return status | {"phase": "Failed", "reason": reason, "message": message}
+
+
 def reported(pod: Object, status: Object, now: str) -> Object:
     """`status`, the pod's next, with what follows from the rest of it: what is written."""
     whole = status | {"conditions": pod_conditions(pod, status, now), "resources": pod["spec"].get("resources") or {}}
@@ -91,12 +141,12 @@ def reported(pod: Object, status: Object, now: str) -> Object:
 
 
 def redefined(pod: Object) -> list[Object]:
-    """The containers of a running pod whose image is not the one that they run any more."""
+    """The containers that run an image which is not the one of their definition any more."""
     if pod["status"].get("observedGeneration") == pod["metadata"].get("generation"):
         return []
-    ran = {each["name"]: each["image"] for each in pod["status"].get("containerStatuses") or ()}
-    listed: list[Object] = pod["spec"]["containers"]
-    return [each for each in listed if each["name"] in ran and ran[each["name"]] != image_of(each["image"]).name]
+    main = statuses_by_container(pod["spec"], pod["status"], "containers")
+    running = [(container, own) for container, own in main if "running" in (own.get("state") or {})]
+    return [container for container, own in running if own["image"] != image_of(container["image"]).name]
 
 
 def refreshed(pod: Object, now: str, *, recheck: bool = False) -> Object | None:
@@ -115,13 +165,8 @@ def refreshed(pod: Object, now: str, *, recheck: bool = False) -> Object | None:
 
 
 def _with_restarts(pod: Object, now: str) -> Object:
-    changed = {each["name"]: each for each in redefined(pod)}
-    status = dict(pod["status"])
-    status["containerStatuses"] = [
-        containers.restarted(pod, changed[each["name"]], each, now) if each["name"] in changed else each
-        for each in status.get("containerStatuses") or ()
-    ]
-    return status
+    changed = {each["name"]: containers.restarted(pod, each, status_of(pod, each), now) for each in redefined(pod)}
+    return with_containers(pod, changed, now) if changed else dict(pod["status"])
 
 
 def _set_ready(pod: Object, status: Object, now: str) -> bool:

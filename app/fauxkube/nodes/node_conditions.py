@@ -12,6 +12,7 @@ from typing import NamedTuple
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import to_time
+from fauxkube.nodes.node_faults import DISK, MEMORY, NO_TROUBLE, PID, Trouble
 
 NETWORK_NOT_READY = (
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
@@ -26,13 +27,28 @@ class _Condition(NamedTuple):
     message: str
 
 
-_PRESSURES = (
-    _Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    _Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    _Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-)
+#: The kubelet's conditions of pressure: by fault, as they are without it and with it.
+_PRESSURES = {
+    MEMORY: (
+        _Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        _Condition(
+            "MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available"
+        ),
+    ),
+    DISK: (
+        _Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        _Condition("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure"),
+    ),
+    PID: (
+        _Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        _Condition("PIDPressure", "True", "KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+    ),
+}
 _READY = _Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
 _NOT_READY = _Condition("Ready", "False", "KubeletNotReady", NETWORK_NOT_READY)
+#: What a cloud's route controller says of a node, while a fault keeps its network away and afterwards.
+_NO_ROUTE = _Condition("NetworkUnavailable", "True", "NoRouteCreated", "RouteController failed to create a route")
+_ROUTE = _Condition("NetworkUnavailable", "False", "RouteCreated", "RouteController created a route")
 
 
 def has_network(node: Object) -> bool:
@@ -46,12 +62,28 @@ def is_ready(node: Object) -> bool:
     return ready is not None and ready.get("status") == "True"
 
 
-def node_conditions(node: Object, now: datetime) -> list[Object]:
+def node_conditions(node: Object, now: datetime, trouble: Trouble = NO_TROUBLE) -> list[Object]:
     """The conditions to report: the kubelet's own, then those that others set."""
-    own = (*_PRESSURES, _READY if has_network(node) else _NOT_READY)
+    own = [pair[name in trouble.pressures] for name, pair in _PRESSURES.items()]
+    own.append(_readiness(node, trouble))
+    if trouble.network_unavailable:
+        own.append(_NO_ROUTE)
+    elif _lost_its_route(node):
+        own.append(_ROUTE)
     names = {each.type for each in own}
     others = [each for each in node.get("status", {}).get("conditions") or () if each["type"] not in names]
     return [_rendered(each, condition(node, each.type), to_time(now)) for each in own] + others
+
+
+def _readiness(node: Object, trouble: Trouble) -> _Condition:
+    if trouble.not_ready:
+        return _Condition("Ready", "False", *trouble.not_ready)
+    return _READY if has_network(node) else _NOT_READY
+
+
+def _lost_its_route(node: Object) -> bool:
+    network = condition(node, _NO_ROUTE.type)
+    return network is not None and network.get("message") == _NO_ROUTE.message
 
 
 def _rendered(wanted: _Condition, old: Object | None, now: str) -> Object:
@@ -64,6 +96,30 @@ def _rendered(wanted: _Condition, old: Object | None, now: str) -> Object:
         "reason": wanted.reason,
         "message": wanted.message,
     }
+
+
+#: What an event says of a condition that has turned, by its type and status.
+_TOLD = {
+    ("Ready", "True"): "NodeReady",
+    ("Ready", "False"): "NodeNotReady",
+    ("MemoryPressure", "True"): "NodeHasInsufficientMemory",
+    ("MemoryPressure", "False"): "NodeHasSufficientMemory",
+    ("DiskPressure", "True"): "NodeHasDiskPressure",
+    ("DiskPressure", "False"): "NodeHasNoDiskPressure",
+    ("PIDPressure", "True"): "NodeHasInsufficientPID",
+    ("PIDPressure", "False"): "NodeHasSufficientPID",
+}
+
+
+def changed_conditions(before: Object, after: Object) -> list[str]:
+    """The events' reasons for what has turned between two states of a node; of what is new, only that it is ready."""
+    told = []
+    for each in after["status"]["conditions"]:
+        old = condition(before, each["type"])
+        reason = _TOLD.get((each["type"], each["status"]))
+        if reason and (old["status"] != each["status"] if old else reason == "NodeReady"):
+            told.append(reason)
+    return told
 
 
 def says_the_same(old: Object, new: Object) -> bool:

@@ -8,21 +8,20 @@ a kubelet registers at its start only. Status is reported when something changed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import cache
 
-from fauxkube.client.events import EventRecorder
-from fauxkube.client.informer import Informer
 from fauxkube.client.loop import Loop
-from fauxkube.client.protocol import Client
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.kinds.gvrs import NODES
-from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object, labels_of, name_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import from_time
 from fauxkube.nodes.addresses import NodeAddresses
+from fauxkube.nodes.context import COMPONENT, Context
 from fauxkube.nodes.heartbeat import Heartbeats
-from fauxkube.nodes.node_conditions import is_ready, says_the_same
+from fauxkube.nodes.node_conditions import changed_conditions, says_the_same
+from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.registration import default_labels, internal_address, new_node, node_status
 from fauxkube.nodes.settings import KUBELET_ANNOTATION, NodeSettings
 
@@ -44,28 +43,28 @@ class NodeSync:
 
     def __init__(
         self,
-        client: Client,
-        nodes: Informer,
+        context: Context,
         heartbeats: Heartbeats,
+        faults: NodeFaults,
         *,
-        clock: Clock,
-        recorder: Callable[[str], EventRecorder],
         settings: NodeSettings,
         registers: Iterable[str],
     ) -> None:
-        self._client = client
-        self._nodes = nodes
+        self._client = context.client
+        self._nodes = context.informers.of(NODES)
         self._heartbeats = heartbeats
-        self._clock = clock
-        self._recorder = recorder
+        self._faults = faults
+        self._clock = context.clock
+        self._recorder = cache(lambda node: context.recorder(COMPONENT, node))
         self._settings = settings
         self._addresses = NodeAddresses(settings.network)
         #: The nodes that are still to be made.
         self.unregistered: set[str] = set(registers)
         #: When the status of each adopted node was reported last (monotonic).
         self._reported: dict[str, float] = {}
-        self.loop = Loop("kubelet-nodes", clock, self.sync, workers=_WORKERS)
-        nodes.on_change(self._changed)
+        self.loop = Loop("kubelet-nodes", context.clock, self.sync, workers=_WORKERS)
+        self._nodes.on_change(self._changed)
+        faults.on_change(self.loop.queue.add)
 
     def register(self) -> None:
         """Create the nodes that the settings name, where they are missing."""
@@ -90,6 +89,8 @@ class NodeSync:
     async def sync(self, name: str) -> None:
         """Bring the node of that name up to date."""
         node = self._nodes.get(name)
+        if self._faults.silent(name):
+            return
         if node is None:
             await self._register_or_forget(name)
         elif is_simulated(node):
@@ -136,7 +137,8 @@ class NodeSync:
     async def _report(self, node: Object) -> Object:
         """Write the node's status if it says anything new or is due; the node as it is then."""
         name, now = name_of(node), self._clock.monotonic()
-        status = node_status(node, self._address_of(name, node), self._settings, now=self._clock.now())
+        address, trouble = self._address_of(name, node), self._faults.trouble(name)
+        status = node_status(node, address, self._settings, now=self._clock.now(), trouble=trouble)
         due = self._reported[name] + REPORT_SECONDS
         if now < due and says_the_same(node.get("status") or {}, status):
             self.loop.queue.add_after(name, due - now)
@@ -144,11 +146,11 @@ class NodeSync:
         reported = await self._client.update(NODES, node | {"status": status}, subresource="status")
         self._reported[name] = now
         self.loop.queue.add_after(name, REPORT_SECONDS)
-        self._tell_readiness(node, reported)
+        self._tell_changes(node, reported)
         return reported
 
-    def _tell_readiness(self, before: Object, after: Object) -> None:
-        if is_ready(before) != is_ready(after):
-            reason = "NodeReady" if is_ready(after) else "NodeNotReady"
+    def _tell_changes(self, before: Object, after: Object) -> None:
+        """Tell of the conditions that have turned."""
+        for reason in changed_conditions(before, after):
             message = f"Node {name_of(after)} status is now: {reason}"
             self._recorder(name_of(after)).event(after, "Normal", reason, message)

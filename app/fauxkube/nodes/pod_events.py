@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fauxkube.client.events import EventRecorder
+from fauxkube.kinds.core.pod_status import pod_ip_of
 from fauxkube.machinery.objects import Object
 from fauxkube.nodes.images import image_of
 from fauxkube.nodes.node_conditions import NETWORK_NOT_READY
@@ -57,11 +58,55 @@ class PodEvents:
         """The node has no network for the pod."""
         self._record(pod, "Warning", "NetworkNotReady", f"network is not ready: {NETWORK_NOT_READY}")
 
-    def _tell(self, pod: Object, container: Object, reason: str, message: str) -> None:
+    def restart_backed_off(self, pod: Object, container: Object) -> None:
+        """The container that ended must wait before it runs again."""
+        metadata = pod["metadata"]
+        of = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+        message = f"Back-off restarting failed container {container['name']} in pod {of}"
+        self._tell(pod, container, "BackOff", message, type="Warning")
+
+    def pull_failed(self, pod: Object, container: Object, failure: str) -> None:
+        """The container's image could not be pulled."""
+        message = f'Failed to pull image "{container["image"]}": {failure}'
+        self._tell(pod, container, "Failed", message, type="Warning")
+        self._tell(pod, container, "Failed", "Error: ErrImagePull", type="Warning")
+
+    def pull_backed_off(self, pod: Object, container: Object) -> None:
+        """The image must wait before it is pulled again."""
+        self._tell(pod, container, "BackOff", f'Back-off pulling image "{container["image"]}"')
+        self._tell(pod, container, "Failed", "Error: ImagePullBackOff", type="Warning")
+
+    def unready(self, pod: Object, container: Object, output: str) -> None:
+        """The container's readiness probe fails."""
+        message = f"Readiness probe failed: {output or _probe_output(pod, container)}"
+        self._tell(pod, container, "Unhealthy", message, type="Warning")
+
+    def sandbox_changed(self, pod: Object) -> None:
+        """The node has booted, and the pod's sandbox is another."""
+        self._record(pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+
+    def evicted(self, pod: Object, message: str) -> None:
+        """The pod has to leave a node that runs short of something, or is not let onto it."""
+        self._record(pod, "Warning", "Evicted", message)
+
+    def annotation_ignored(self, pod: Object, problem: str) -> None:
+        """An annotation says nothing that makes sense."""
+        self._record(pod, "Warning", "InvalidAnnotation", problem)
+
+    def _tell(self, pod: Object, container: Object, reason: str, message: str, *, type: str = "Normal") -> None:
         name = container["name"]
         is_init = any(each["name"] == name for each in pod["spec"].get("initContainers") or ())
         path = f"spec.{'initContainers' if is_init else 'containers'}{{{name}}}"
-        self._record(pod, "Normal", reason, message, field_path=path)
+        self._record(pod, type, reason, message, field_path=path)
+
+
+def _probe_output(pod: Object, container: Object) -> str:
+    """What the prober says of a probe of that kind when no one answers, or when the answer is no."""
+    probe = container.get("readinessProbe") or {}
+    if "tcpSocket" in probe:
+        address = f"{pod_ip_of(pod)}:{probe['tcpSocket'].get('port')}"
+        return f"dial tcp {address}: connect: connection refused"
+    return "command failed" if "exec" in probe else "HTTP probe failed with statuscode: 503"
 
 
 def go_duration(seconds: float) -> str:

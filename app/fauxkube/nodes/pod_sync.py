@@ -1,50 +1,42 @@
-"""What each kubelet does for the pods on its node: start them, keep them, end them.
+"""What each kubelet does for the pods on its node: start them, keep them, restart what ends, end them.
 
 Level-triggered, so that after a restart of the process everything goes on from what the cluster says: a running pod is
 left alone, one that was being started is started, one that was being stopped is stopped. A pod costs two writes: one
-that says it is being created, one that says it runs. What a user writes into the status of a running pod stays, but
-for the `Ready` condition where the pod has readiness gates. Pods on nodes that are not simulated are left alone.
+that says it is being created, one that says it runs. What a user writes into the status of a running pod stays until
+there is work with it; the `Ready` condition follows readiness gates. Pods on nodes that are not simulated, or that are
+silent, are left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fauxkube.client.informer import Informer
 from fauxkube.client.loop import Loop
-from fauxkube.client.protocol import Client
+from fauxkube.kinds.core.pod_status import is_ready as is_pod_ready
 from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
-from fauxkube.kinds.gvrs import PODS
-from fauxkube.kit.clock import Clock
+from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
 from fauxkube.machinery.times import from_time, to_time
-from fauxkube.nodes import lifecycle
+from fauxkube.nodes import containers, eviction, lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
-from fauxkube.nodes.images import image_of, needs_pull
+from fauxkube.nodes.container_runs import annotation_problems, is_annotated
+from fauxkube.nodes.context import Context
 from fauxkube.nodes.node_conditions import has_network, is_ready
+from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.pod_events import PodEvents
 from fauxkube.nodes.registration import internal_address
-from fauxkube.nodes.settings import NodeSettings
+from fauxkube.nodes.runtime import Runtime
 
 #: Seconds after which a pod that got no address is tried again although none became free.
 RETRY_SANDBOX_SECONDS = 15.0
+#: Seconds after its recovery within which a node's pods may still be marked as not ready by who thinks it is lost.
+_RECOVERY_SECONDS = 10.0
+#: How a container ends whose node went off, as its runtime says once the node is back.
+_LOST_EXIT_CODE, _LOST_REASON = 255, "Unknown"
 
 _WORKERS = 32
 _BY_NODE = "nodeName"
-
-
-@dataclass(slots=True)
-class _Step:
-    """Containers on their way: which pod's, which they are, whose images are pulled, when they will run."""
-
-    uid: str
-    containers: list[Object]
-    pulled: frozenset[str]
-    due: float
-    #: Whether an event has said that the images are being pulled.
-    told: bool = False
 
 
 class PodSync:
@@ -52,35 +44,45 @@ class PodSync:
 
     def __init__(
         self,
-        client: Client,
+        context: Context,
         *,
-        pods: Informer,
-        nodes: Informer,
         cni: Cni,
-        clock: Clock,
         events: Callable[[str], PodEvents],
-        settings: NodeSettings,
+        runtime: Runtime,
+        faults: NodeFaults,
+        stop_seconds: float,
     ) -> None:
-        self._client = client
-        self._pods = pods
-        self._nodes = nodes
+        self._client = context.client
+        self._pods = context.informers.of(PODS)
+        self._nodes = context.informers.of(NODES)
+        self._clock = context.clock
         self._cni = cni
-        self._clock = clock
         self._events = events
-        self._settings = settings
-        self._steps: dict[str, _Step] = {}
+        self._runtime = runtime
+        self._images = runtime.images
+        self._faults = faults
+        self._stop_seconds = stop_seconds
         #: The UIDs of pods whose containers have been told to stop, by key.
         self._stopping: dict[str, str] = {}
-        #: The pods whose node has been lost and is back.
+        #: The pods whose node has been lost and is back, and when each such node was (monotonic).
         self._to_recheck: set[str] = set()
-        #: The full names of the images on each node.
-        self._images: dict[str, set[str]] = {}
-        self.loop = Loop("kubelet-pods", clock, self.sync, workers=_WORKERS)
-        pods.add_index(_BY_NODE, _node_names)
-        pods.on_change(self._pod_changed)
-        nodes.on_change(self._node_changed)
+        self._recovered: dict[str, float] = {}
+        #: The nodes that are off, and the pods whose node was.
+        self._off: set[str] = set()
+        self._lost: set[str] = set()
+        self.loop = Loop("kubelet-pods", context.clock, self.sync, workers=_WORKERS)
+        self._pods.add_index(_BY_NODE, _node_names)
+        self._pods.on_change(self._pod_changed)
+        self._nodes.on_change(self._node_changed)
+        faults.on_change(self._node_disturbed)
 
     # What the cluster tells.
+
+    def look_at_all(self) -> None:
+        """See to every pod that has not ended."""
+        for pod in self._pods.items():
+            if pod["spec"].get("nodeName") and not is_terminal(pod):
+                self.loop.queue.add(key_of(pod))
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if new is None or is_terminal(new):
@@ -90,8 +92,18 @@ class PodSync:
             return
         if self._pods.resuming:
             self._take_over(new)
-        if new["spec"].get("nodeName") and (old is None or _matters(old, new)):
+        if new["spec"].get("nodeName") and (old is None or _matters(old, new) or self._was_marked(old, new)):
             self.loop.queue.add(key_of(new))
+
+    def _was_marked(self, old: Object, new: Object) -> bool:
+        """Whether the pod was marked as not ready by who had not noticed yet that its node is back."""
+        since = self._recovered.get(new["spec"]["nodeName"])
+        if since is None or self._clock.monotonic() - since > _RECOVERY_SECONDS:
+            return False
+        if is_pod_ready(new) or not is_pod_ready(old):
+            return False
+        self._to_recheck.add(key_of(new))
+        return True
 
     def _take_over(self, pod: Object) -> None:
         """In a fork the pod's kubelet goes on: what it has told to stop it tells no more, what it pulled is there."""
@@ -99,13 +111,14 @@ class PodSync:
             self._stopping[key_of(pod)] = pod["metadata"]["uid"]
         for status in pod.get("status", {}).get("containerStatuses") or ():
             if status.get("imageID"):
-                self._images.setdefault(pod["spec"].get("nodeName") or "", set()).add(status["image"])
+                self._images.add(pod["spec"].get("nodeName") or "", status["image"])
 
     def _ended(self, pod: Object, *, had_ended: bool) -> None:
         """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""
         key, node_name = key_of(pod), pod["spec"].get("nodeName") or ""
-        self._steps.pop(key, None)
+        self._runtime.forget(pod)
         self._to_recheck.discard(key)
+        self._lost.discard(key)
         self._cni.give_up(key)
         self._cni.leave(key, node_name)
         if not had_ended and pod_ip_of(pod) and (waiting := self._cni.next_waiting(node_name)):
@@ -114,14 +127,30 @@ class PodSync:
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
         """A node that can run pods now has those started that wait on it, and those ready again that were lost."""
         if new is None:
-            self._images.pop(name_of(old or {}), None)
+            self._images.forget(name_of(old or {}))
+            self._recovered.pop(name_of(old or {}), None)
             return
         recovered = old is not None and is_ready(new) and not is_ready(old)
+        if recovered:
+            self._recovered[name_of(new)] = self._clock.monotonic()
         if old is None or recovered or _set_up(old) != _set_up(new):
-            for key in map(key_of, self._pods.by_index(_BY_NODE, name_of(new))):
+            for key in self._keys_on(name_of(new)):
                 self.loop.queue.add(key)
                 if recovered:
                     self._to_recheck.add(key)
+
+    def _node_disturbed(self, name: str) -> None:
+        """A fault of the node came or went: whoever was left alone is seen to, and who was on a node that was off."""
+        if self._faults.down(name):
+            self._off.add(name)
+        elif name in self._off:
+            self._off.discard(name)
+            self._lost.update(self._keys_on(name))
+        for key in self._keys_on(name):
+            self.loop.queue.add(key)
+
+    def _keys_on(self, node: str) -> list[str]:
+        return [key_of(pod) for pod in self._pods.by_index(_BY_NODE, node)]
 
     # What is done about it.
 
@@ -131,23 +160,72 @@ class PodSync:
         node = self._nodes.get(pod["spec"].get("nodeName") or "") if pod else None
         if pod is None or node is None or not is_simulated(node) or not internal_address(node):
             return
+        if self._faults.leaves_pods_alone(name_of(node)):
+            return
         if is_terminating(pod):
             await self._stop(pod)
-        elif phase_of(pod) == "Pending":
-            await self._start(pod, node)
-        elif phase_of(pod) == "Running":
-            await self._refresh(pod)
+        elif not is_terminal(pod):
+            await self._run(pod, node)
 
-    async def _start(self, pod: Object, node: Object) -> None:
+    async def _run(self, pod: Object, node: Object) -> None:
         if not lifecycle.is_created(pod):
-            pod = await self._write(pod, lifecycle.created(pod, internal_address(node), self._now()))
-        status = pod["status"]
-        if not pod_ip_of(pod):
+            if refused := eviction.refusal(pod, self._faults.trouble(name_of(node)).pressures):
+                await self._refuse(pod, refused)
+                return
+            pod = await self._create(pod, node)
+        elif key_of(pod) in self._lost:
+            pod = await self._lose(pod)
+        if phase_of(pod) == "Running":
+            pod = await self._refresh(pod)
+        ahead = pod
+        if phase_of(pod) == "Pending" and not pod_ip_of(pod):
             addresses = self._addresses(pod, node)
             if not addresses:
                 return
-            status = lifecycle.networked(pod, addresses)
-        await self._start_containers(pod, status)
+            ahead = pod | {"status": lifecycle.networked(pod, addresses)}
+        await self._advance(pod, ahead)
+
+    async def _create(self, pod: Object, node: Object) -> Object:
+        events = self._events(name_of(node))
+        created = await self._write(pod, lifecycle.created(pod, internal_address(node), self._now()))
+        if is_annotated(pod):
+            for problem in annotation_problems(pod):
+                events.annotation_ignored(pod, problem)
+        return created
+
+    async def _refuse(self, pod: Object, why: str) -> None:
+        await self._write(pod, lifecycle.failed(pod, eviction.REASON, f"Pod was rejected: {why}", self._now()))
+        self._events(pod["spec"]["nodeName"]).evicted(pod, why)
+
+    async def _lose(self, pod: Object) -> Object:
+        """The pod's node was off: nothing runs any more of what ran."""
+        lost = {
+            container["name"]: containers.ended(own, _LOST_EXIT_CODE, _LOST_REASON, self._now())
+            for container, own in lifecycle.running_containers(pod)
+        }
+        if lost:
+            pod = await self._write(pod, lifecycle.with_containers(pod, lost, self._now()))
+            self._events(pod["spec"]["nodeName"]).sandbox_changed(pod)
+        self._lost.discard(key_of(pod))
+        return pod
+
+    async def _advance(self, pod: Object, ahead: Object) -> None:
+        """Write what becomes of the pod's containers now, state by state, and come back for the rest.
+
+        `ahead` is the pod with a status that is not written yet, if there is one.
+        """
+        while not is_terminal(ahead):
+            change = self._runtime.step(ahead)
+            done = change.status is pod["status"]
+            if not done:
+                pod = ahead = await self._write(pod, change.status)
+                self._cni.settle(key_of(pod))
+            for follow in change.then:
+                follow()
+            if done:
+                if change.wait is not None:
+                    self.loop.queue.add_after(key_of(pod), change.wait)
+                return
 
     def _addresses(self, pod: Object, node: Object) -> list[str]:
         """The pod's addresses; none while it must wait for them."""
@@ -158,6 +236,8 @@ class PodSync:
             events.network_not_ready(pod)
             return []
         try:
+            if self._faults.out_of_ips(name_of(node)):
+                self._cni.refuse(pod, node)
             return self._cni.addresses(pod, node)
         except PoolExhaustedError as error:
             events.sandbox_failed(pod, sandbox_failure(pod, str(error)))
@@ -165,67 +245,22 @@ class PodSync:
             self.loop.queue.add_after(key, RETRY_SANDBOX_SECONDS)
             return []
 
-    async def _start_containers(self, pod: Object, status: Object) -> None:
-        """Start all that can run by now, in one write; come back for the rest."""
-        ahead = pod | {"status": status}
-        done: list[_Step] = []
-        step: _Step | None = None
-        while containers := lifecycle.next_containers(ahead):
-            step = self._step(ahead, containers)
-            if (wait := step.due - self._clock.monotonic()) > 0:
-                self.loop.queue.add_after(key_of(pod), wait)
-                break
-            ahead = ahead | {"status": lifecycle.advanced(ahead, self._now())}
-            done.append(step)
-            step = None
-        if ahead["status"] is not pod["status"]:
-            await self._write(pod, ahead["status"])
-            self._cni.settle(key_of(pod))
-        if step is None:
-            self._steps.pop(key_of(pod), None)
-        self._tell(pod, done, step)
-
-    def _step(self, pod: Object, containers: list[Object]) -> _Step:
-        """The step that these containers are in, begun if it was not."""
-        key, uid = key_of(pod), pod["metadata"]["uid"]
-        step = self._steps.get(key)
-        if step is None or step.uid != uid or step.containers[0]["name"] != containers[0]["name"]:
-            present = self._images.setdefault(pod["spec"]["nodeName"], set())
-            pulled = frozenset(each["name"] for each in containers if needs_pull(each, present))
-            present.update(image_of(each["image"]).name for each in containers)
-            seconds = len(pulled) * self._settings.image_pull_seconds
-            seconds += len(containers) * self._settings.container_start_seconds
-            step = self._steps[key] = _Step(uid, containers, pulled, self._clock.monotonic() + seconds)
-        return step
-
-    def _tell(self, pod: Object, done: list[_Step], begun: _Step | None) -> None:
-        """Events on the steps that are done, and on the one that was begun."""
-        events = self._events(pod["spec"]["nodeName"])
-        for step in (*done, *([begun] if begun else [])):
-            for container in step.containers:
-                if container["name"] in step.pulled and not step.told:
-                    events.pulling(pod, container)
-                if step is not begun:
-                    pulled = container["name"] in step.pulled
-                    seconds = self._settings.image_pull_seconds
-                    events.started(pod, container, pulled=pulled, seconds=seconds)
-            step.told = True
-
-    async def _refresh(self, pod: Object) -> None:
+    async def _refresh(self, pod: Object) -> Object:
+        """Follow a change of the running pod's definition, its readiness gates, and its node's recovery."""
         key = key_of(pod)
         status = lifecycle.refreshed(pod, self._now(), recheck=key in self._to_recheck)
         if status is not None:
             redefined = lifecycle.redefined(pod)
-            await self._update(pod, status)
+            pod = await self._update(pod, status)
             for container in redefined:
                 self._tell_redefined(pod, container)
         self._to_recheck.discard(key)
+        return pod
 
     def _tell_redefined(self, pod: Object, container: Object) -> None:
         node_name = pod["spec"]["nodeName"]
-        events, present = self._events(node_name), self._images.setdefault(node_name, set())
-        pulled = needs_pull(container, present)
-        present.add(image_of(container["image"]).name)
+        events, pulled = self._events(node_name), self._images.must_pull(node_name, container)
+        self._images.add(node_name, container["image"])
         events.redefined(pod, container)
         if pulled:
             events.pulling(pod, container)
@@ -246,12 +281,12 @@ class PodSync:
 
     def _seconds_to_stop(self, pod: Object) -> float:
         """How much longer the containers take to stop, counted from when the pod was asked to go."""
-        if not self._settings.stop_seconds or is_terminal(pod):
+        if not self._stop_seconds or is_terminal(pod):
             return 0.0
         metadata = pod["metadata"]
         grace = metadata.get("deletionGracePeriodSeconds") or 0
         left = (from_time(metadata["deletionTimestamp"]) - self._clock.now()).total_seconds()
-        return left - grace + min(self._settings.stop_seconds, grace)
+        return left - grace + min(self._stop_seconds, grace)
 
     def _now(self) -> str:
         return to_time(self._clock.now())

@@ -12,6 +12,7 @@ from datetime import datetime
 from fauxkube.machinery import quantity
 from fauxkube.machinery.objects import Labels, Object, labels_of, name_of
 from fauxkube.nodes.node_conditions import node_conditions
+from fauxkube.nodes.node_faults import NO_TROUBLE, Trouble
 from fauxkube.nodes.settings import NodeSettings
 
 #: What the kubelet keeps free before it evicts pods, out of `capacity` (`--eviction-hard`).
@@ -46,7 +47,9 @@ def default_labels(name: str, settings: NodeSettings) -> Labels:
     }
 
 
-def node_status(node: Object, address: str, settings: NodeSettings, *, now: datetime) -> Object:
+def node_status(
+    node: Object, address: str, settings: NodeSettings, *, now: datetime, trouble: Trouble = NO_TROUBLE
+) -> Object:
     """The status to report of the node as it is; heartbeats move to `now`."""
     name, status = name_of(node), node.get("status") or {}
     capacity = _capacity(settings) | (status.get("capacity") or {})
@@ -56,7 +59,7 @@ def node_status(node: Object, address: str, settings: NodeSettings, *, now: date
     return status | {
         "capacity": capacity,
         "allocatable": _allocatable(capacity) | (status.get("allocatable") or {}),
-        "conditions": node_conditions(node, now),
+        "conditions": node_conditions(node, now, trouble),
         "addresses": status.get("addresses") or addresses,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": _node_info(name, status.get("nodeInfo") or {}, settings),

@@ -8,7 +8,7 @@ import pytest
 
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.machinery.objects import Object, copy_of
-from fauxkube.nodes import lifecycle
+from fauxkube.nodes import containers, lifecycle
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"
 CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
@@ -35,9 +35,20 @@ def created(given: Object) -> Object:
 def running(given: Object) -> Object:
     ahead = created(given)
     ahead = with_status(ahead, lifecycle.networked(ahead, ["10.244.1.2"]))
-    while lifecycle.next_containers(ahead):
-        ahead = with_status(ahead, lifecycle.advanced(ahead, NOW))
+    while step := lifecycle.next_containers(ahead):
+        ahead = started(ahead, *step)
     return ahead
+
+
+def started(given: Object, *step: Object) -> Object:
+    """The pod once these containers have been started, and those of init have ended well."""
+    moved = {}
+    for container in step:
+        own = containers.running(given, container, NOW, lifecycle.status_of(given, container))
+        if lifecycle.is_init(given, container):
+            own = containers.ended(own, 0, "Completed", NOW, ready=True)
+        moved[container["name"]] = own
+    return with_status(given, lifecycle.with_containers(given, moved, NOW))
 
 
 def verdicts(pod: Object) -> dict[str, tuple[str, str, str]]:
@@ -129,7 +140,7 @@ def test_init_containers_end_one_after_the_other_and_sidecars_stay() -> None:
     order = []
     while step := lifecycle.next_containers(given):
         order.append([each["name"] for each in step])
-        given = with_status(given, lifecycle.advanced(given, NOW))
+        given = started(given, *step)
     assert order == [["first"], ["proxy"], ["second"], ["nginx"]]
     first, proxy, second = given["status"]["initContainerStatuses"]
     for each in (first, second):
