@@ -32,14 +32,25 @@ _ANSWER_SECONDS = 60.0
 class HttpClient:
     """Requests to the API server at `base_url` (`http://127.0.0.1:8001`)."""
 
-    def __init__(self, base_url: str, *, user_agent: str = "fauxkube", http: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        user_agent: str = "fauxkube",
+        http: httpx.AsyncClient | None = None,
+        field_validation: str = "",
+    ) -> None:
+        """`field_validation` says what becomes of unknown fields: `Strict`, `Warn`, `Ignore`, or as the server does."""
         self._base_url = base_url.rstrip("/")
         self._user_agent = user_agent
-        self._http = http or _new_http()
+        self._http = http or new_http()
+        self._field_validation = field_validation
 
     def as_user_agent(self, user_agent: str) -> HttpClient:
         """The same client, on the same connections, under another name."""
-        return HttpClient(self._base_url, user_agent=user_agent, http=self._http)
+        return HttpClient(
+            self._base_url, user_agent=user_agent, http=self._http, field_validation=self._field_validation
+        )
 
     async def close(self) -> None:
         """Close the connections, which all clients made by `as_user_agent` share."""
@@ -63,23 +74,23 @@ class HttpClient:
         async for line in self._lines(request):
             event = orjson.loads(line)
             if event["type"] == "ERROR":
-                raise _error_of(event["object"], event["object"].get("code", 500))
+                raise error_of(event["object"], event["object"].get("code", 500))
             yield WatchEvent(event["type"], event["object"])
 
     async def create(
         self, gvr: GVR, obj: Object, *, namespace: str = "", subresource: str = "", name: str = ""
     ) -> Object:
         path = path_of(gvr, namespace or namespace_of(obj), name if subresource else "", subresource)
-        return await self._ask("POST", path, body=obj)
+        return await self._write("POST", path, body=obj)
 
     async def update(self, gvr: GVR, obj: Object, *, subresource: str = "") -> Object:
-        return await self._ask("PUT", path_of(gvr, namespace_of(obj), name_of(obj), subresource), body=obj)
+        return await self._write("PUT", path_of(gvr, namespace_of(obj), name_of(obj), subresource), body=obj)
 
     async def patch(
         self, gvr: GVR, name: str, patch: Any, *, namespace: str = "", kind: str = "merge", subresource: str = ""
     ) -> Object:
         path = path_of(gvr, namespace, name, subresource)
-        return await self._ask("PATCH", path, body=patch, media_type=_PATCH_TYPES[kind])
+        return await self._write("PATCH", path, body=patch, media_type=_PATCH_TYPES[kind])
 
     async def delete(
         self,
@@ -117,13 +128,16 @@ class HttpClient:
             content = orjson.dumps(body)
         return self._http.build_request(method, self._base_url + path, params=params, headers=headers, content=content)
 
+    async def _write(self, method: str, path: str, **parts: Any) -> Object:
+        return await self._ask(method, path, params=_given(fieldValidation=self._field_validation), **parts)
+
     async def _ask(self, method: str, path: str, **parts: Any) -> Object:
         import httpx
 
         try:
             response = await self._http.send(self._request(method, path, **parts))
         except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         return _answer(response.status_code, response.content)
 
     async def _lines(self, request: httpx.Request) -> AsyncIterator[bytes]:
@@ -145,7 +159,7 @@ class HttpClient:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
 
 def path_of(gvr: GVR, namespace: str = "", name: str = "", subresource: str = "") -> str:
@@ -156,7 +170,8 @@ def path_of(gvr: GVR, namespace: str = "", name: str = "", subresource: str = ""
     return "/".join([root, *(quote(part, safe="") for part in parts if part)])
 
 
-def _new_http() -> httpx.AsyncClient:
+def new_http() -> httpx.AsyncClient:
+    """Connections as control loops and tests need them: any number, patient, and whatever the environment says."""
     import httpx
 
     timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
@@ -174,13 +189,15 @@ def _answer(code: int, content: bytes) -> Object:
         body = None
     if code < 400 and isinstance(body, dict):
         return body
-    raise _error_of(body if isinstance(body, dict) else {"message": content.decode(errors="replace")}, code)
+    raise error_of(body if isinstance(body, dict) else {"message": content.decode(errors="replace")}, code)
 
 
-def _error_of(status: Object, code: int) -> StatusError:
+def error_of(status: Object, code: int) -> StatusError:
+    """The error that a body with HTTP status `code` tells of: a `Status`, or anything that has a message."""
     message = status.get("message") or f"the server answered {code}"
     return StatusError(code, status.get("reason") or "Unknown", message, details=status.get("details"))
 
 
-def _unreachable(error: Exception) -> StatusError:
+def unreachable(error: Exception) -> StatusError:
+    """503 for a server that could not be reached or did not go on."""
     return unavailable(str(error) or type(error).__name__)
