@@ -21,12 +21,10 @@ from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.shared import schemas_of
-from fauxkube.cluster.state import State, new_state
+from fauxkube.cluster.state import TRANSFORMS, State, new_state
 from fauxkube.cluster.time import Time
 from fauxkube.controllers import Context, Controller, all_controllers
-from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
-from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.tasks import Tasks
@@ -41,6 +39,9 @@ from fauxkube.registry.registry import Registry
 from fauxkube.scheduler.scheduler import Scheduler
 from fauxkube.server.app import Application
 from fauxkube.simulation.faults.engine import Faults
+from fauxkube.simulation.requests import RequestLog
+from fauxkube.simulation.simulation import Simulation
+from fauxkube.simulation.strictness import Strictness
 from fauxkube.store.log import Log, NullLog
 
 #: The host that the control plane's components say they run on.
@@ -68,6 +69,7 @@ class Cluster:
         self.clock, self.chance, self.users = state.clock, state.chance, state.users
         self.faults = Faults(self.clock, self.chance.of("faults"))
         catalogue = default_catalogue()
+        self.requests = RequestLog(catalogue, limit=settings.requests)
         self.registry = Registry(
             self.store,
             catalogue=catalogue,
@@ -82,7 +84,7 @@ class Cluster:
         self.informers = SharedInformers(
             self.client.as_user_agent("shared-informers"),
             self.clock,
-            transforms={EVENTS: timing},
+            transforms=TRANSFORMS,
             taken_over=state.collections,
         )
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
@@ -110,8 +112,7 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
-            users=self.users,
-            faults=self.faults,
+            simulation=Simulation(self.users, self.faults, self.requests, Strictness(settings.strict)),
             writing=self.turns,
         )
         self.time = Time(self)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from fauxkube.machinery.schema_source import known_versions
 from fauxkube.registry.pools import Ranges
+from fauxkube.simulation.requests import DEFAULT_LIMIT
+from fauxkube.simulation.strictness import Strictness, StrictnessError, as_text
 
 #: The Kubernetes version that is served unless another is asked for.
 DEFAULT_VERSION = "1.36"
@@ -29,7 +32,9 @@ class Settings:
     `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
     `seed` fixes every random choice. `history` is how many changes are remembered: a watch or a list from before them
     is answered 410, as on a cluster whose etcd has been compacted. The cluster's clock starts at `clock_start` (None:
-    now) and goes `clock_rate` times as fast as real time; 0 freezes it.
+    now) and goes `clock_rate` times as fast as real time; 0 freezes it. `requests` is how many requests are kept on
+    record, and `strict` how strictly they are judged: a mode for all rules (`off`, `warn`, `fail`) or others for some
+    (`"warn,hot-loop=fail"`, `{"*": "warn", "hot-loop": "fail"}`), see `simulation.strictness`.
     """
 
     nodes: int = 3
@@ -40,6 +45,8 @@ class Settings:
     history: int = 16_384
     clock_start: datetime | None = None
     clock_rate: float = 1.0
+    requests: int = DEFAULT_LIMIT
+    strict: str | Mapping[str, str] = "off"
 
     def __post_init__(self) -> None:
         if self.nodes < 0:
@@ -48,6 +55,7 @@ class Settings:
             raise SettingsError(f"the clock's rate must be 0 or more: {self.clock_rate}")
         if self.clock_start is not None and self.clock_start.tzinfo is None:
             raise SettingsError(f"the clock's start must name its time zone: {self.clock_start}")
+        self._check_requests()
         if self.kubernetes_version not in (versions := known_versions()):
             served = f"{versions[0]} to {versions[-1]}"
             raise SettingsError(f"Kubernetes {self.kubernetes_version} is not served, but {served} are")
@@ -61,6 +69,17 @@ class Settings:
         first, last = self.ranges.node_ports
         if not 1 <= first <= last <= 65535:
             raise SettingsError(f"node port range {first}-{last} must lie in 1-65535")
+
+    def _check_requests(self) -> None:
+        object.__setattr__(self, "strict", as_text(self.strict))
+        if self.requests < 0:
+            raise SettingsError(f"requests must not be negative: {self.requests}")
+        try:
+            strictness = Strictness(self.strict)
+        except StrictnessError as error:
+            raise SettingsError(str(error)) from None
+        if strictness and not self.requests:
+            raise SettingsError("strict rules look at earlier requests: requests must not be 0")
 
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -14,11 +14,12 @@ from fauxkube.server.documents import Documents
 from fauxkube.server.inspection import Inspection
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads
+from fauxkube.server.recording import Recording
+from fauxkube.server.strict import StrictGate
 from fauxkube.server.verbs import Verbs, verb_of
 from fauxkube.server.watching import Stream, Watches
 from fauxkube.simulation.calls import Call
-from fauxkube.simulation.faults.engine import Faults
-from fauxkube.simulation.users import Users
+from fauxkube.simulation.simulation import Simulation
 
 _READS = frozenset({"get", "list"})
 
@@ -34,21 +35,23 @@ class Application:
         kubernetes_version: str,
         clock: Clock,
         chance: Chance,
-        users: Users,
-        faults: Faults,
+        simulation: Simulation,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
         """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
         self._writing = writing or nullcontext()
-        self._clock = clock
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
-        self._users = users
+        self._users = simulation.users
         # Requests draw apart from what they are about, or looking on would change what comes to be.
         self._chance = chance.of("requests")
-        self._disturbances = Disturbances(faults, pipelines, clock=clock, chance=self._chance)
+        self._disturbances = Disturbances(simulation.faults, pipelines, clock=clock, chance=self._chance)
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
+        self._recording = Recording(simulation.requests, clock=clock)
+        self._gate: StrictGate | None = None
+        if simulation.strictness:
+            self._gate = StrictGate(simulation.strictness, simulation.requests, pipelines)
         self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +65,7 @@ class Application:
 
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
-        call = request.call(self._clock.now())
+        call = self._recording.begin(request)
         if request.authorization:
             request.user = call.user = self._users.name_of(request.authorization)
         try:
@@ -70,9 +73,13 @@ class Application:
         except Exception as error:
             answer = errors.error_response(request, error)
         if isinstance(answer, Response):
+            if self._gate:
+                answer = self._gate.review(request, call, answer)
+            self._recording.end(request, call, answer)
             await responses.respond(send, request, answer, audit_id)
         else:
-            await answer.run(request, send, audit_id)
+            with self._recording.streaming(request, call, answer):
+                await answer.run(request, send, audit_id)
 
     async def _answer(self, request: Request, call: Call) -> Answer:
         path = request.path
@@ -90,6 +97,8 @@ class Application:
     ) -> Response | Stream:
         """Answer as the API does; what is read is read from `reads`, where that is given."""
         if info is not None:
+            if self._gate:
+                await self._gate.admit(request, info, call)
             return await self._on_resource(call.verb, request, info, reads)
         if health.serves(request.path):
             return health.answer(request.path, request.query, self._inspection.checks())

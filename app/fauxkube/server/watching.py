@@ -21,6 +21,7 @@ from fauxkube.server.asgi import Request, Response, Send
 from fauxkube.server.negotiation import STREAM, negotiate
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads, Watch
+from fauxkube.simulation.calls import Call
 
 #: Seconds between bookmarks (`defaultBookmarkFrequency`).
 BOOKMARK_INTERVAL = 60.0
@@ -95,6 +96,9 @@ class Terms:
 class Stream:
     """One client's watch, ready to be sent: `watch` on its `terms`, both of which faults may change until then."""
 
+    #: Its call on record, which counts the events that are sent.
+    call: Call | None = None
+
     _send: Send
 
     def __init__(
@@ -140,6 +144,8 @@ class Stream:
                     body += self._end_of_initial_events()
                 first = False
                 await self._put(body)
+                if self.call:
+                    self.call.events += len(items)
         except ConnectionResetError:
             raise
         except Exception as error:

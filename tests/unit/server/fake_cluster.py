@@ -33,6 +33,9 @@ from fauxkube.registry.options import (
 from fauxkube.server.app import Application
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.faults.engine import Faults
+from fauxkube.simulation.requests import RequestLog
+from fauxkube.simulation.simulation import Simulation
+from fauxkube.simulation.strictness import Strictness
 from fauxkube.simulation.users import Users
 
 
@@ -278,14 +281,14 @@ class FakeCluster:
         self.clock = ManualClock()
         self.inspection = FakeInspection()
         self.faults = Faults(self.clock, Chance(1))
+        self.requests = RequestLog(self.pipelines.catalogue)
         self.application = Application(
             self.pipelines,
             inspection=self.inspection,
             kubernetes_version="1.36",
             clock=self.clock,
             chance=Chance(1),
-            users=Users(Chance(1)),
-            faults=self.faults,
+            simulation=Simulation(Users(Chance(1)), self.faults, self.requests, Strictness("off")),
         )
 
     def call(

@@ -7,6 +7,6 @@ cluster.requests.assert_not_called(verb="delete", namespace="kube-system")
 """
 
 from fauxkube.simulation.requests.criteria import CriteriaError
-from fauxkube.simulation.requests.log import RequestLog
+from fauxkube.simulation.requests.log import DEFAULT_LIMIT, RequestLog
 
-__all__ = ["CriteriaError", "RequestLog"]
+__all__ = ["DEFAULT_LIMIT", "CriteriaError", "RequestLog"]

@@ -2,8 +2,8 @@
 
 from fauxkube.simulation.strictness.asked import AskedFor
 from fauxkube.simulation.strictness.findings import Finding, Findings
-from fauxkube.simulation.strictness.modes import Mode, StrictnessError
+from fauxkube.simulation.strictness.modes import Mode, StrictnessError, as_text
 from fauxkube.simulation.strictness.rules import Rule
 from fauxkube.simulation.strictness.strictness import Breach, Strictness
 
-__all__ = ["AskedFor", "Breach", "Finding", "Findings", "Mode", "Rule", "Strictness", "StrictnessError"]
+__all__ = ["AskedFor", "Breach", "Finding", "Findings", "Mode", "Rule", "Strictness", "StrictnessError", "as_text"]
