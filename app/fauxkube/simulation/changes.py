@@ -38,14 +38,14 @@ def _of_values(before: Any, after: Any, path: str, node: Node | None, merge_key:
         return
     if _both(dict, before, after) and (before or after):
         yield from _of_maps(before or {}, after or {}, path, node)
-    elif isinstance(before, list) and isinstance(after, list) and _holds_objects(before + after):
-        yield from _of_lists(before, after, path, node, merge_key)
+    elif _both(list, before, after) and _holds_objects((before or []) + (after or [])):
+        yield from _of_lists(before or [], after or [], path, node, merge_key)
     else:
         yield FieldChange(path, before, after)
 
 
 def _both(kind: type, before: Any, after: Any) -> bool:
-    """Whether both are of that kind, as far as they are there: what came or went whole is told field by field."""
+    """Whether both are of that kind, as far as they are there: what came or went whole is told part by part."""
     return all(value is None or isinstance(value, kind) for value in (before, after))
 
 

@@ -44,11 +44,14 @@ def test_what_every_write_changes_is_not_told() -> None:
         ({"status": {"phase": "Running"}}, {}, [("status.phase", "Running", None)]),
         ({}, {"spec": {"resources": {"limits": {"cpu": "1"}}}}, [("spec.resources.limits.cpu", None, "1")]),
         ({}, {"spec": {"securityContext": {}}}, [("spec.securityContext", None, {})]),
+        ({}, {"status": {"podIPs": [{"ip": "::1"}]}}, [("status.podIPs[ip=::1]", None, {"ip": "::1"})]),
+        ({"status": {"podIPs": [{"ip": "::1"}]}}, {}, [("status.podIPs[ip=::1]", {"ip": "::1"}, None)]),
+        ({}, {"spec": {"volumes": []}}, [("spec.volumes", None, [])]),
         ({"spec": {"replicas": 0}}, {"spec": {"replicas": 1}}, [("spec.replicas", 0, 1)]),
         ({"data": {"a": "text"}}, {"data": {"a": {"b": 1}}}, [("data.a", "text", {"b": 1})]),
     ],
 )
-def test_what_came_or_went_whole_is_told_by_its_fields(
+def test_what_came_or_went_whole_is_told_by_its_parts(
     before: Object, after: Object, expected: list[tuple[str, Any, Any]]
 ) -> None:
     assert changed(before, after) == expected
