@@ -40,7 +40,7 @@ class OpenAPI:
     def maker(self, path: str, request: Request) -> Callable[[], Response] | None:
         """What makes the document at a path; None where there is none."""
         if path == _V3:
-            return lambda: _answer(request, self._index(), negotiate(request.accept, JSON_ONLY))
+            return lambda: _answer(request, self._index(request.root), negotiate(request.accept, JSON_ONLY))
         if path == _V2:
             return lambda: self._document(request, _V2, self._catalogue.resources)
         resources = self._group_versions().get(path.removeprefix(f"{_V3}/"))
@@ -54,9 +54,9 @@ class OpenAPI:
             found.setdefault(path, []).append(resource)
         return found
 
-    def _index(self) -> bytes:
+    def _index(self, root: str) -> bytes:
         paths = {
-            path: {"serverRelativeURL": f"{_V3}/{path}?hash={self._hash(resources)}"}
+            path: {"serverRelativeURL": f"{root}{_V3}/{path}?hash={self._hash(resources)}"}
             for path, resources in self._group_versions().items()
         }
         return orjson.dumps({"paths": paths})
@@ -71,7 +71,7 @@ class OpenAPI:
         fingerprint = self._hash(resources)
         asked = queries.text(request.query, "hash")
         if asked and asked != fingerprint:
-            return Response(301, b"", headers=[(b"location", f"{path}?hash={fingerprint}".encode())])
+            return Response(301, b"", headers=[(b"location", f"{request.root}{path}?hash={fingerprint}".encode())])
         key = path, media.content_type
         kept = self._kept.get(key)
         if kept is None or kept[0] != fingerprint:

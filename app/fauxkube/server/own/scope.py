@@ -15,15 +15,15 @@ def _hosted(request: Request) -> Hosted:
     return hosted
 
 
-def _control(request: Request) -> Control:
+async def _control(request: Request) -> Control:
     return _hosted(request).control
 
 
-def _host(request: Request) -> ClusterHost:
+async def _host(request: Request) -> ClusterHost:
     return _hosted(request).host
 
 
-def _server_url(request: Request) -> str:
+async def _server_url(request: Request) -> str:
     """Where the client reaches the server: what it says it has called, whatever a proxy on the way claims."""
     address = request.headers.get("host")
     if address is None:
