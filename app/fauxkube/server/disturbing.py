@@ -165,7 +165,7 @@ async def _refused(request: Request, call: Call, effect: Effect) -> Response:
         headers = [*refused.headers, (b"retry-after", b"%d" % (retry_after or 1))]
         return refused._replace(headers=headers)
     raise refusals.refusal(
-        call, code, name=call.name or _name_in(body), reason=reason, message=message, retry_after=retry_after
+        call, code, name=_name_in(body), reason=reason, message=message, retry_after=retry_after
     )
 
 

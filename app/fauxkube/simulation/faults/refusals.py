@@ -24,8 +24,11 @@ _WORDS = {
 def refusal(
     call: Call, code: int, *, name: str = "", reason: str = "", message: str = "", retry_after: int = 0
 ) -> StatusError:
-    """The error of that code for a request about the object called `name`, with what is given put in its place."""
-    worded = _worded(call, code, name, reason)
+    """The error of that code, with what is given put in the place of the usual words.
+
+    `name` is the object's where the path does not tell it.
+    """
+    worded = _worded(call, code, call.name or name, reason)
     details = {**worded.details, "retryAfterSeconds": retry_after} if retry_after else worded.details or None
     return StatusError(code, reason or worded.reason, message or worded.message, details=details)
 
