@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fauxkube.client.cache import Cache
+from fauxkube.client.informer import Transform
 from fauxkube.cluster.settings import Settings
+from fauxkube.controllers.eventttl import timing
 from fauxkube.kinds.catalogue import default_catalogue
+from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.machinery.objects import GVR
@@ -20,6 +23,9 @@ from fauxkube.registry.pools import Pools
 from fauxkube.simulation.users import Users
 from fauxkube.store.log import Log
 from fauxkube.store.store import Store
+
+#: What is kept decoded of which objects, where that is not all.
+TRANSFORMS: Mapping[GVR, Transform] = {EVENTS: timing}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -51,6 +51,24 @@ class Chance:
         if self._seed is not None:
             twin._random.setstate(self._random.getstate())
         return twin
+
+    def state(self) -> dict[str, Any] | None:
+        """What another process needs to go on as this source does (`resumed`), as JSON; None where there is no seed."""
+        if self._seed is None:
+            return None
+        drawn = self._random.getstate()
+        untouched = drawn == random.Random(self._seed).getstate()
+        return {"seed": self._seed, "asked": dict(sorted(self._asked.items())), "drawn": None if untouched else drawn}
+
+    @classmethod
+    def resumed(cls, state: Mapping[str, Any]) -> Chance:
+        """The source that had this state; KeyError, TypeError or ValueError when it is none."""
+        chance = cls(state["seed"])
+        chance._asked = {str(path): int(asked) for path, asked in state["asked"].items()}
+        if state["drawn"] is not None:
+            version, words, gauss = state["drawn"]
+            chance._random.setstate((version, tuple(words), gauss))
+        return chance
 
     def uuid(self) -> str:
         """A version 4 UUID in its usual text form."""

@@ -139,13 +139,14 @@ class VirtualClock:
     """A clock of one's own: it starts at `start` (None: now) and goes `rate` times as fast as the machine's.
 
     A rate of 1 is real time, 0 stands still. Whatever the rate, `move_to` and `set_now` move it forward, making every
-    call that falls due on the way, each at its own moment and in order. For the thread of one event loop.
+    call that falls due on the way, each at its own moment and in order. Stamps are greater than `stamp`. For the thread
+    of one event loop.
     """
 
     #: Event loops count milliseconds, some of them rounding down: what rings this much later never rings too early.
     _LATE = 0.001
 
-    def __init__(self, start: datetime | None = None, *, rate: float = 1.0) -> None:
+    def __init__(self, start: datetime | None = None, *, rate: float = 1.0, stamp: int = 0) -> None:
         now = datetime.now(UTC)
         self._real = SystemClock()
         self._rate = _checked(rate)
@@ -158,7 +159,7 @@ class VirtualClock:
         #: The wall clock's time at 0; and for a clock in real time, which follows the machine's, how far it is ahead.
         self._epoch = (start or now).astimezone(UTC)
         self._ahead = self._epoch - now
-        self._stamp = 0
+        self._stamp = stamp
 
     @property
     def real(self) -> Clock:

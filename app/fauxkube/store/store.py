@@ -20,7 +20,7 @@ from datetime import datetime
 
 from fauxkube.store.history import History
 from fauxkube.store.ledger import Ledger
-from fauxkube.store.log import Index, Log, NullLog, Record, no_attributes
+from fauxkube.store.log import Index, Log, NullLog, Record, Recovered, no_attributes
 from fauxkube.store.model import (
     Allocation,
     Change,
@@ -71,7 +71,10 @@ class Store:
 
     async def open(self) -> None:
         """Take over what the log holds; raises as `Log.open` does."""
-        found = await self._log.open(self._index)
+        self.begin_with(await self._log.open(self._index))
+
+    def begin_with(self, found: Recovered) -> None:
+        """Open with what was found elsewhere; in place of `open`, where there is no log to hold it."""
         self._view = View(found.entries)
         self._history = History(self._history_limit, oldest=found.oldest, changes=found.changes)
         self._ledger = Ledger(found.allocations)
@@ -92,7 +95,7 @@ class Store:
         for record in reversed(self._committing + self._queued):
             other._ledger.undo(record.moves)
         other.revision = other._assigned = self.revision
-        if after >= self.revision:
+        if after and after >= self.revision:
             other.revision = other._assigned = after + 1
             other._history = History(self._history_limit, oldest=other.revision)
         other.is_open = True
