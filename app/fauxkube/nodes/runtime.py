@@ -122,7 +122,7 @@ class Runtime:
         for container, own in lifecycle.running_containers(pod):
             ending = self._ending(pod, container, own)
             if ending is not None and ending.at <= now:
-                ended[container["name"]] = _ended(own, ending, now)
+                ended[container["name"]] = _ended(pod, container, own, ending, now)
             elif ending is not None:
                 change.wait_for((ending.at - now).total_seconds())
         if ended:
@@ -226,7 +226,7 @@ class Runtime:
         is_init = lifecycle.is_init(pod, container)
         ending = self._ending(pod, container, own, now) if is_init else None
         if ending and ending.at <= now:
-            return _ended(own, ending, now, ready=not ending.exit_code)
+            return _ended(pod, container, own, ending, now)
         if is_init or is_annotated(pod) or self._faults.any:
             self._memory(pod).started[own["containerID"]] = now
         return own
@@ -288,8 +288,9 @@ class Runtime:
         return to_time(self._clock.now())
 
 
-def _ended(own: Object, ending: Ending, now: datetime, *, ready: bool = False) -> Object:
-    return containers.ended(own, ending.exit_code, ending.reason, to_time(now), ready=ready)
+def _ended(pod: Object, container: Object, own: Object, ending: Ending, now: datetime) -> Object:
+    well_done = lifecycle.is_init(pod, container) and not ending.exit_code
+    return containers.ended(own, ending.exit_code, ending.reason, to_time(now), ready=well_done)
 
 
 def _node_of(pod: Object) -> str:
