@@ -45,7 +45,7 @@ class Application:
         self._users = simulation.users
         # Requests draw apart from what they are about, or looking on would change what comes to be.
         self._chance = chance.of("requests")
-        self._disturbances = Disturbances(simulation.faults, pipelines, clock=clock, chance=self._chance)
+        self._disturbances = Disturbances(simulation.faults, pipelines, clock=clock, chance=chance.of("disturbances"))
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._recording = Recording(simulation.requests, clock=clock)

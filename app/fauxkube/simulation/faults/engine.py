@@ -48,7 +48,8 @@ class Faults:
 
         A fault with `after` or `for` must be added within the cluster's event loop.
         """
-        fault = Fault(f"fault-{next(self._ids)}", spec, self._families, self._chance, self._changed)
+        name = f"fault-{next(self._ids)}"
+        fault = Fault(name, spec, self._families, self._chance.of(name), self._changed)
         self._faults[fault.id] = fault
         self._timers[fault.id] = list(self._window(fault))
         self._changed(fault)
