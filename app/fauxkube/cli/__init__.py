@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("up")(up.up)
+app.command("up", cls=up.Command)(up.up)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.command("history")(history.history)
 app.command("version")(version.version)

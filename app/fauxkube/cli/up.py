@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from fauxkube.cluster.settings import Settings
 
 _PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+
+
+class Command(TyperCommand):
+    """Lets `--strict` stand alone, for `--strict=warn`: Typer knows no option whose value may be left out."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments that are left."""
+        following = [*args[1:], "-"]
+        alone = [each == "--strict" and after.startswith("-") for each, after in zip(args, following, strict=True)]
+        given = ["--strict=warn" if bare else each for each, bare in zip(args, alone, strict=True)]
+        return super().parse_args(ctx, given)
 
 
 def up(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -28,6 +40,13 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     node_port_range: Annotated[str, typer.Option(help="The range of node ports.")] = "30000-32767",
     load_balancer_cidr: Annotated[str, typer.Option(help="The range of load balancers' addresses.")] = "203.0.113.0/24",
     seed: Annotated[int | None, typer.Option(help="Make the same random choices on every run.")] = None,
+    strict: Annotated[
+        str,
+        typer.Option(
+            help="Warn of clients' mistakes or refuse them: warn (by --strict alone), fail, or rule by rule as in "
+            "fail,hot-loop=off."
+        ),
+    ] = "off",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the control loops do.")] = False,
 ) -> None:
     """Run a control plane and serve its API until Ctrl-C."""
@@ -50,6 +69,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
                 load_balancer_cidr=load_balancer_cidr,
             ),
             seed=seed,
+            strict=strict,
         )
     except SettingsError as error:
         _fail(str(error))

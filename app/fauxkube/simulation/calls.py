@@ -57,6 +57,13 @@ class Call:
         return self.gvr.group_resource if self.gvr else ""
 
     @property
+    def object_name(self) -> str:
+        """The name of the object that the call is about: of a create, as its body or its answer has it."""
+        if self.name or self.verb != "create":
+            return self.name
+        return _name_in(self.body_object) or _name_in(self.answer_object)
+
+    @property
     def body_object(self) -> Any:
         """The body decoded from JSON, YAML or protobuf; None where there is none or it cannot be read."""
         return decoded(self.header("content-type") or "application/json", self.body)
@@ -70,3 +77,9 @@ class Call:
         """The first header of that name, in lower case; empty when there is none."""
         wanted = name.encode("latin-1")
         return next((value.decode("latin-1") for each, value in self.headers if each == wanted), "")
+
+
+def _name_in(obj: Any) -> str:
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""

@@ -104,9 +104,10 @@ def _of_text(name: str, wanted: Any) -> Criterion:
     except ValueError as error:
         raise CriteriaError(f"{name}: {error}") from None
     words = name.replace("_", " ")
+    field = "object_name" if name == "name" else name
 
     def difference(call: Call) -> str:
-        found = getattr(call, name)
+        found = getattr(call, field)
         return "" if matches(found) else f"{words} is {found}" if found else f"no {words}"
 
     return Criterion(name, wanted, difference)

@@ -25,7 +25,7 @@ def to_json(call: Call) -> Object:
         "resource": resource,
         "subresource": call.subresource,
         "namespace": call.namespace,
-        "name": call.name,
+        "name": call.object_name,
         "method": call.method,
         "path": call.path,
         "query": call.query,

@@ -65,7 +65,8 @@ def what(call: Call) -> str:
     if not call.gvr:
         return call.path
     resource = f"{call.resource}/{call.subresource}" if call.subresource else call.resource
-    place = f"{call.namespace}/{call.name}" if call.namespace else call.name
+    name = call.object_name
+    place = f"{call.namespace}/{name}" if call.namespace else name
     return f"{resource} {place}".rstrip()
 
 

@@ -38,7 +38,7 @@ class Finding:
             "resource": call.resource,
             "subresource": call.subresource,
             "namespace": call.namespace,
-            "name": call.name,
+            "name": call.object_name,
             "path": call.path,
             "userAgent": call.user_agent,
         }

@@ -22,7 +22,7 @@ class Breach(NamedTuple):
 
     def __str__(self) -> str:
         """As the client is told."""
-        return f"{self.rule.name}: {self.problem}; {self.rule.hint}"
+        return f"strict rule {self.rule.name}: {self.problem}; {self.rule.hint}"
 
 
 class Strictness:
