@@ -63,6 +63,11 @@ class History:
         made = (change.revision for change in reversed(self._changes) if change.at and change.at <= moment)
         return next(made, self.oldest)
 
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest change was made; None when none says so."""
+        return next((change.at for change in reversed(self._changes) if change.at), None)
+
     def _newer_than(self, revision: int) -> Iterable[Change]:
         """The newest first, so that the cost is that of the changes asked for and not of the window."""
         return takewhile(lambda change: change.revision > revision, reversed(self._changes))

@@ -164,6 +164,11 @@ class Store:
         """The revision at a moment; the oldest if that is longer ago than is remembered."""
         return self._history.at(moment)
 
+    @property
+    def last_written(self) -> datetime | None:
+        """When the newest change that is remembered was made."""
+        return self._history.newest
+
     def subscribe(self, prefix: str, *, after: int, limit: int = 4096) -> Subscription:
         """The changes after the revision `after` of the keys that `prefix` covers: from history, then as they happen.
 
