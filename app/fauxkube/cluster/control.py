@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from fauxkube.cluster import kubeconfig
+from fauxkube.cluster import kubeconfig, snapshots
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.history import History
-from fauxkube.cluster.origin import Origin
+from fauxkube.cluster.origin import Origin, restored
 from fauxkube.cluster.time import ClockError, NotSettledError, Settled
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
@@ -24,7 +24,10 @@ from fauxkube.server.app import Application
 from fauxkube.server.control import ClockReading, ClusterEntry, LogLine, SettledState, User
 from fauxkube.server.hosting import CLUSTERS, DEFAULT
 from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.simulation.faults.engine import FaultError
 from fauxkube.simulation.logs import Logs
+from fauxkube.simulation.requests import CriteriaError
+from fauxkube.simulation.requests.criteria import Asked
 from fauxkube.simulation.users import KnownUser
 
 if TYPE_CHECKING:
@@ -91,7 +94,7 @@ class Control:
         try:
             return _settled(await self.cluster.time.settle(revision=revision, timeout=timeout))
         except NotSettledError as error:
-            raise _not_settled(error) from None
+            raise status.timed_out(str(error), error.busy) from None
 
     async def clock(self) -> ClockReading:
         state = self.cluster.time.state()
@@ -117,19 +120,70 @@ class Control:
         except ClockError as error:
             raise _unfit("seconds", seconds, error) from None
         except NotSettledError as error:
-            raise _not_settled(error) from None
+            raise status.timed_out(str(error), error.busy) from None
+
+    # Faults and requests
+
+    async def faults(self) -> list[Object]:
+        return [fault.described() for fault in self.cluster.faults.list()]
+
+    async def fault(self, id: str) -> Object:
+        fault = self.cluster.faults.get(id)
+        if fault is None:
+            raise status.not_found("faults", id)
+        return fault.described()
+
+    async def add_fault(self, spec: Object) -> Object:
+        try:
+            return self.cluster.faults.add(spec).described()
+        except FaultError as error:
+            message = str(error).removeprefix(f"{error.field}: ")
+            cause = {"reason": "FieldValueInvalid", "message": message, "field": error.field}
+            raise status.unfit([cause]) from None
+
+    async def remove_fault(self, id: str) -> None:
+        if not self.cluster.faults.remove(id):
+            raise status.not_found("faults", id)
+
+    async def clear_faults(self) -> None:
+        self.cluster.faults.clear()
+
+    async def requests(self, **asked: Unpack[Asked]) -> list[Object]:
+        try:
+            return self.cluster.requests.to_json(**asked)
+        except CriteriaError as error:
+            raise status.bad_request(str(error)) from None
+
+    async def clear_requests(self) -> None:
+        self.cluster.requests.clear()
+
+    async def har(self) -> Object:
+        return self.cluster.requests.to_har()
+
+    async def findings(self) -> list[Object]:
+        return self.cluster.requests.findings()
 
     # Beginnings
 
+    async def snapshot(self) -> bytes:
+        return snapshots.save(self.cluster)
+
+    async def restore(self, data: bytes) -> None:
+        self._require_memory()
+        await self._begin(restored(data))
+
     async def reset(self) -> None:
-        if self.cluster.settings.data is not None:
-            problem = "its state is kept in a file; only clusters in memory can be reset"
-            raise status.forbidden("clusters", self._name, problem)
+        self._require_memory()
         await self._begin(self._origin)
 
     async def fork(self, name: str = "") -> ClusterEntry:
         control = await self._host.create(name, source=self._name)
         return control.entry()
+
+    def _require_memory(self) -> None:
+        if self.cluster.settings.data is not None:
+            problem = "its state is kept in a file; only clusters in memory begin anew"
+            raise status.forbidden("clusters", self._name, problem)
 
     async def _begin(self, origin: Origin) -> None:
         """Put a cluster that begins at `origin` in the place of the one that is there."""
@@ -155,7 +209,7 @@ class Control:
 
     async def add_user(self, name: str, groups: Sequence[str] = ()) -> User:
         if not name:
-            raise status.invalid("", "User", name, [Path("name").required().to_cause()])
+            raise status.unfit([Path("name").required().to_cause()])
         return _user(self.cluster.users.add(name, groups))
 
     async def logs(self, *, limit: int = 0) -> list[LogLine]:
@@ -167,21 +221,15 @@ class Control:
             raise status.not_found("users", user)
         token = known.token if known else ""
         name = kubeconfig.NAME if self._name == DEFAULT else f"{kubeconfig.NAME}-{self._name}"
-        return kubeconfig.to_yaml(kubeconfig.kubeconfig(server, name, token=token))
+        return kubeconfig.to_yaml(kubeconfig.kubeconfig(server.rstrip("/") + self.path, name, token=token))
 
 
 def _settled(state: Settled) -> SettledState:
     return SettledState(state.revision, state.now)
 
 
-def _not_settled(error: NotSettledError) -> StatusError:
-    """504 `Timeout`, with what is still busy as its causes."""
-    causes = [{"message": each} for each in error.busy]
-    return StatusError(504, "Timeout", f"Timeout: {error}", details={"causes": causes})
-
-
 def _unfit(field: str, value: object, error: ClockError) -> StatusError:
-    return status.invalid("", "Clock", "", [Path(field).invalid(value, str(error)).to_cause()])
+    return status.unfit([Path(field).invalid(value, str(error)).to_cause()])
 
 
 def _user(user: KnownUser) -> User:

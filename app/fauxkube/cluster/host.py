@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.control import Control
-from fauxkube.cluster.origin import Fresh, Kept, Origin
+from fauxkube.cluster.origin import Fresh, Kept, Origin, restored
 from fauxkube.cluster.overrides import overridden
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.template import Templates
@@ -84,20 +84,24 @@ class Host:
         settings: Settings | None = None,
         overrides: Mapping[str, object] | None = None,
         source: str = "",
+        snapshot: bytes = b"",
     ) -> Control:
-        """Start another cluster: a fork of `source` as it is now where that is named, else a new one.
+        """Start another cluster: a fork of `source` as it is now, what `snapshot` holds, or else a new one.
 
         A new one has the server's settings, or `settings`, with `overrides`. Without a name it gets one.
         """
         name = name or self._new_name()
         self._check(name)
-        if not source:
-            origin: Origin = Fresh(overridden(settings or self.settings, overrides or {}), self._templates)
-        elif overrides or settings:
-            problem = Path("source").forbidden("a fork has the settings of its source")
-            raise status.invalid("", "Cluster", name, [problem.to_cause()])
-        else:
+        if (settings or overrides) and (source or snapshot):
+            problem = Path("overrides").forbidden("the settings come from where the cluster begins")
+            raise status.unfit([problem.to_cause()])
+        origin: Origin
+        if source:
             origin = self._kept(source)
+        elif snapshot:
+            origin = restored(snapshot)
+        else:
+            origin = Fresh(overridden(settings or self.settings, overrides or {}), self._templates)
         self._coming.add(name)
         try:
             return await self._add(name, origin, await origin.cluster())
@@ -133,8 +137,7 @@ class Host:
 
     def _check(self, name: str) -> None:
         if problems := dns_label_problems(name):
-            causes = [Path("name").invalid(name, problem).to_cause() for problem in problems]
-            raise status.invalid("", "Cluster", name, causes)
+            raise status.unfit(Path("name").invalid(name, problem).to_cause() for problem in problems)
         if name in self._controls or name in self._coming:
             raise status.already_exists(_RESOURCE, name)
         if len(self._controls) + len(self._coming) >= self._limit:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from fauxkube.cluster import snapshots
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.state import State
 from fauxkube.cluster.template import Templates
+from fauxkube.machinery import status
+from fauxkube.simulation.snapshot import SnapshotError
 
 
 class Origin(Protocol):
@@ -44,3 +47,12 @@ class Kept:
 
     async def cluster(self, *, after: int = 0) -> Cluster:
         return Cluster(self.settings, state=self.state.fork(after=after))
+
+
+def restored(data: bytes) -> Kept:
+    """The beginning that a snapshot holds; 400 when it is none."""
+    try:
+        snapshot = snapshots.load(data)
+    except SnapshotError as error:
+        raise status.bad_request(str(error)) from None
+    return Kept(snapshots.settings_of(snapshot), snapshots.state_of(snapshot))

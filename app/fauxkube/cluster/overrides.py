@@ -26,8 +26,8 @@ def overridden(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     try:
         return replace(settings, data=None, ranges=replace(settings.ranges, **ranges), **taken)
     except SettingsError as error:
-        message = f'Cluster "" is invalid: {error}'
-        raise status.StatusError(422, "Invalid", message, details={"kind": "Cluster"}) from None
+        cause = {"reason": "FieldValueInvalid", "message": str(error), "field": "overrides"}
+        raise status.unfit([cause]) from None
 
 
 def _read(name: str, value: object) -> Any:
@@ -41,7 +41,7 @@ def _read(name: str, value: object) -> Any:
 
 
 def _refuse(name: str, value: object, detail: str) -> NoReturn:
-    raise status.invalid("", "Cluster", "", [Path(name).invalid(value, detail).to_cause()])
+    raise status.unfit([Path("overrides").child(name).invalid(value, detail).to_cause()])
 
 
 def _whole(value: object) -> int:
@@ -81,6 +81,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "history": _whole,
     "clock_start": _moment,
     "clock_rate": _number,
+    "requests": _whole,
+    "strict": _text,
     "cluster_cidr": _text,
     "node_prefix": _whole,
     "service_cidr": _text,

@@ -170,6 +170,19 @@ def invalid(group: str, kind: str, name: str, causes: Iterable[Object]) -> Statu
     return StatusError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details=details)
 
 
+def unfit(causes: Iterable[Object]) -> StatusError:
+    """422 `Invalid` for input that is no object of the API: its fields are named, and nothing else."""
+    listed = list(causes)
+    problems = "; ".join(f"{cause['field']}: {cause['message']}" for cause in listed)
+    return StatusError(422, "Invalid", problems, details={"causes": listed})
+
+
+def timed_out(message: str, causes: Iterable[str]) -> StatusError:
+    """504 `Timeout`: what was waited for did not come about; each cause is something that was in its way."""
+    details = {"causes": [{"message": each} for each in causes]}
+    return StatusError(504, "Timeout", f"Timeout: {message}", details=details)
+
+
 def too_large(message: str) -> StatusError:
     """413: the body is larger than the API server reads."""
     return StatusError(413, "RequestEntityTooLarge", message)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from fauxkube.machinery.objects import Object
 from fauxkube.server.asgi import ASGIApplication
 from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.simulation.requests.criteria import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,39 @@ class Operations(Protocol):
     async def advance(self, *, seconds: float) -> SettledState:
         """Move the clock on, letting everything due on the way happen in order, and settle."""
 
+    async def faults(self) -> list[Object]:
+        """The faults that were added, in their order, each with its `id`, `state` and `hits`."""
+
+    async def fault(self, id: str) -> Object:
+        """One of them."""
+
+    async def add_fault(self, spec: Object) -> Object:
+        """Let something go wrong from now on, as `simulation.faults` reads the spec; 422 when that is no fault."""
+
+    async def remove_fault(self, id: str) -> None:
+        """End a fault."""
+
+    async def clear_faults(self) -> None:
+        """End every fault."""
+
+    async def requests(self, **asked: Unpack[Asked]) -> list[Object]:
+        """The requests on record that meet all criteria (see `simulation.requests`), in the order of their arrival."""
+
+    async def clear_requests(self) -> None:
+        """Forget them, and what was found wrong with them."""
+
+    async def har(self) -> Object:
+        """The whole record as an HTTP archive (HAR 1.2)."""
+
+    async def findings(self) -> list[Object]:
+        """The mistakes of clients that the strict rules found."""
+
+    async def snapshot(self) -> bytes:
+        """The whole cluster as it is now, as a file that can be restored here or elsewhere."""
+
+    async def restore(self, data: bytes) -> None:
+        """Make the cluster what a snapshot holds, to which it is reset from then on; open watches end."""
+
     async def reset(self) -> None:
         """Put the cluster back to how it began, at the same URL; open watches end, revisions go on upward."""
 
@@ -122,7 +156,7 @@ class Operations(Protocol):
         """What the control plane logged last, the oldest first; `limit` 0 is all that is kept."""
 
     async def kubeconfig(self, server: str, *, user: str = "") -> str:
-        """A kubeconfig file's text (YAML) for the cluster at the URL `server`, as a user that was added if named."""
+        """A kubeconfig file's text (YAML) for this cluster of the server at that URL, as `user` if one is named."""
 
 
 class Control(Operations, Protocol):

@@ -59,6 +59,5 @@ async def kubeconfig(
     user: Annotated[str, Query(description="A user that was added, whose token goes into it.")] = "",
 ) -> Response:
     """A kubeconfig file for this cluster."""
-    base = str(server).rstrip("/") if server else url
-    text = await control.kubeconfig(base + control.path, user=user)
+    text = await control.kubeconfig(str(server) if server else url, user=user)
     return Response(text, media_type="application/yaml")

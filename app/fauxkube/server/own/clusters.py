@@ -26,6 +26,8 @@ class Overrides(BaseModel):
     history: int | None = Field(default=None, ge=1, description="How many changes are remembered.")
     clock_start: datetime | None = Field(default=None, description="The time to begin at, with its time zone.")
     clock_rate: float | None = Field(default=None, ge=0, description="Its seconds in each real one; 0 is frozen.")
+    requests: int | None = Field(default=None, ge=0, description="How many requests are kept on record.")
+    strict: str | None = Field(default=None, description="How strictly they are judged.", examples=["warn"])
     cluster_cidr: str | None = Field(default=None, examples=["10.244.0.0/16"])
     node_prefix: int | None = Field(default=None, examples=[24])
     service_cidr: str | None = Field(default=None, examples=["10.96.0.0/12"])

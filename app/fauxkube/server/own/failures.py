@@ -86,7 +86,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
             reason = problem.get("ctx", {}).get("error", "")
             return await _failed(request, status.bad_request(f"the body is not valid JSON: {reason}"))
     causes = [_cause(problem) for problem in problems]
-    return await _failed(request, status.invalid("", "Request", "", causes))
+    return await _failed(request, status.unfit(causes))
 
 
 def _cause(problem: Any) -> dict[str, str]:
