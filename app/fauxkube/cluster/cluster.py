@@ -19,6 +19,7 @@ from fauxkube.client.loop import Loop
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
+from fauxkube.cluster.pausing import Pauses, pausable
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.shared import schemas_of
 from fauxkube.cluster.state import TRANSFORMS, State, new_state
@@ -105,6 +106,7 @@ class Cluster:
             settings=NodeSettings(count=settings.nodes, kubernetes_version=settings.kubernetes_version),
             registers=state.registers,
         )
+        self._pauses = Pauses(self.faults, pausable(self._controllers, self.scheduler))
         self.inspection = ClusterInspection(self)
         self.application = Application(
             self.registry,

@@ -16,7 +16,9 @@ CRASHES = ("crash",)
 
 
 def faults(clock: ManualClock | None = None) -> Faults:
-    return Faults(clock or ManualClock(), Chance(1), components=["deployment-controller", "garbage-collector"])
+    made = Faults(clock or ManualClock(), Chance(1))
+    made.components.update(["deployment-controller", "garbage-collector"])
+    return made
 
 
 @pytest.mark.parametrize(

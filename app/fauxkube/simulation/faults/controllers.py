@@ -12,15 +12,12 @@ from fauxkube.simulation.faults.family import Family
 from fauxkube.simulation.faults.fields import Field
 from fauxkube.simulation.faults.matching import GLOB, known_glob
 
+KIND = "controller"
 #: The name of every kubelet; which one is meant, `node` says.
 KUBELET = "kubelet"
 
 
 def family(components: Collection[str]) -> Family:
-    """The family, for a cluster whose control loops are called `components`."""
-    names = {*components, KUBELET}
-    return Family(
-        "controller",
-        match={"name": Field(known_glob(names, "control loop"), required=True), "node": GLOB},
-        effects={"pause": {}},
-    )
+    """The family, for a cluster whose control loops are called `components`, which may become more."""
+    name = Field(known_glob(components, "control loop"), required=True)
+    return Family(KIND, match={"name": name, "node": GLOB}, effects={"pause": {}})

@@ -1,6 +1,6 @@
 """The faults of one cluster: added and removed while it runs, counted, and over when their time is.
 
-    faults = Faults(clock, chance, components=["deployment-controller"])
+    faults = Faults(clock, chance)
     faults.add({"kind": "node", "match": {"name": "node-1"}, "effect": "down", "for": "5m"})
 
 Whoever acts faults out asks `strike` (or `held`) of the kind it knows; with no fault of that kind in force the answer
@@ -10,12 +10,13 @@ costs a dictionary's look-up. `on_change` tells when the answer may have become 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TypeAlias
 
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock, Timer
 from fauxkube.machinery.objects import Object
+from fauxkube.simulation.faults.controllers import KUBELET
 from fauxkube.simulation.faults.families import families
 from fauxkube.simulation.faults.fault import ACTIVE, EXPIRED, REMOVED, Fault
 from fauxkube.simulation.faults.fields import FaultError
@@ -28,15 +29,14 @@ Handler: TypeAlias = Callable[[Fault], None]
 
 
 class Faults:
-    """Every fault of a cluster, in the order in which they were added; the first that hits counts.
+    """Every fault of a cluster, in the order in which they were added; the first that hits counts."""
 
-    `components` are the names of the control loops that can be paused.
-    """
-
-    def __init__(self, clock: Clock, chance: Chance, *, components: Collection[str] = ()) -> None:
+    def __init__(self, clock: Clock, chance: Chance) -> None:
         self._clock = clock
         self._chance = chance
-        self._families = families(components)
+        #: The names of the control loops that can be paused.
+        self.components = {KUBELET}
+        self._families = families(self.components)
         self._ids = itertools.count(1)
         self._faults: dict[str, Fault] = {}
         self._timers: dict[str, list[Timer]] = {}

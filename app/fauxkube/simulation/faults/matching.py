@@ -56,7 +56,7 @@ def labels(value: Any) -> Predicate:
 
 
 def known_glob(names: Collection[str], what: str) -> Reader:
-    """A glob (or list of globs), each of which must match one of `names`."""
+    """A glob (or list of globs), each of which must match one of `names` as they are then, names of a `what`."""
 
     def read(value: Any) -> Predicate:
         for each in value if isinstance(value, list) else [value]:

@@ -14,8 +14,8 @@
 | `watch-drop`          | `afterEvents`, `afterTime`,     | A watch ends                                              |
 |                       | `how`                           |                                                           |
 | `watch-expired`       | `afterEvents`, `afterTime`      | A watch ends with the error 410, its history being gone   |
-| `watch-silence`       | `afterEvents`, `afterTime`      | A watch stays open and tells nothing more, no bookmarks   |
-|                       |                                 | from the start                                            |
+| `watch-silence`       | `afterEvents`, `afterTime`      | A watch stays open and tells nothing more, not even       |
+|                       |                                 | bookmarks; once the fault is over, all that it has missed |
 | `watch-delay`         | `delay` (required), `upTo`      | A watch's events come late, in real time                  |
 | `watch-duplicates`    | `share`                         | A watch tells that share (1) of its events twice          |
 | `bookmarks`           | `every`                         | A watch's bookmarks come that often in real time, or      |
