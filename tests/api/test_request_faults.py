@@ -360,15 +360,30 @@ def test_a_silent_watch_stays_open_and_tells_nothing(faulty: FaultyServer, http:
     assert time.monotonic() - started >= 1
 
 
-def test_a_state_that_is_not_told_to_its_end_is_not_said_to_have_ended(
+def test_a_watch_that_was_silent_tells_what_it_missed_once_the_fault_is_over(
     faulty: FaultyServer, http: httpx.Client
 ) -> None:
+    name, query = changing(http, 3)
+    fault = faulty.fault({"type": "watch-silence", "afterEvents": 1})
+    with watching(http, CONFIG_MAPS, **query) as events:
+        assert told(events, 1) == [("ADDED", name)]
+        assert faulty.hits(fault) == 1
+        answered(http.delete(f"{CONFIG_MAPS}/{name}"))
+        faulty.heal()
+        assert told(events, 3) == [("MODIFIED", name), ("MODIFIED", name), ("DELETED", name)]
+
+
+def test_a_state_that_would_not_be_told_to_its_end_is_not_begun(faulty: FaultyServer, http: httpx.Client) -> None:
     for _ in range(3):
         made(http, CONFIG_MAPS, config_map(fresh_name()))
-    faulty.fault({"type": "watch-drop", "afterEvents": 2})
     query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
+    faulty.fault({"type": "watch-drop", "afterEvents": 2}, count=1)
     with watching(http, CONFIG_MAPS, **query) as events:
-        assert [event["type"] for event in events] == ["ADDED", "ADDED"]
+        assert list(events) == []
+    faulty.fault({"type": "watch-silence", "afterEvents": 2})
+    with watching(http, CONFIG_MAPS, **query) as events:
+        faulty.heal()
+        assert [event["type"] for event in itertools.islice(events, 4)].count("ADDED") >= 3
 
 
 def test_events_come_late(faulty: FaultyServer, http: httpx.Client) -> None:

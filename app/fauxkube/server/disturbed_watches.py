@@ -77,51 +77,80 @@ class LateWatch(_Around):
         return self._told
 
 
-class CutWatch(_Around):
-    """A watch that goes wrong after so many events or seconds, whichever comes first, or at once if neither is given.
+class _Limited(_Around):
+    """A watch that is as it should be for so many events or seconds, whichever ends first; for neither, not at all."""
 
-    It then does what `how` says: `end` as when its time is up, fail because the history that it needs is `expired`,
-    have its connection `reset` or `close`d by `break_off`, or stay open in `silence`.
-    """
-
-    def __init__(
-        self,
-        watch: Watch,
-        how: str,
-        *,
-        events: int | None,
-        seconds: float | None,
-        break_off: Callable[[str], None],
-    ) -> None:
+    def __init__(self, watch: Watch, events: int | None, seconds: float | None) -> None:
         super().__init__(watch)
-        self._how = how
-        at_once = events is None and seconds is None
-        self._left = 0 if at_once else sys.maxsize if events is None else events
+        self._left = 0 if events is None and seconds is None else sys.maxsize if events is None else events
         self._deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        self._break_off = break_off
+        #: What the watch inside has told beyond the limit.
+        self._rest: list[Any] = []
 
-    async def __aiter__(self) -> AsyncIterator[list[Any]]:
-        events = aiter(self._watch)
+    async def _within(self) -> AsyncIterator[list[Any]]:
+        """The batches up to the limit. A state that would not be told to its end is not begun."""
+        events, first = aiter(self._watch), self.initial_events_end
         while self._left:
             try:
                 async with asyncio.timeout_at(self._deadline):
                     items = await anext(events)
             except TimeoutError:
-                break
-            except StopAsyncIteration:
                 return
-            if len(items) > self._left:
-                # The state so far is not told to its end.
-                self.initial_events_end = False
-            told = items[: self._left]
-            self._left -= len(told)
-            yield told
-        await self._go_wrong()
+            except StopAsyncIteration:
+                self._closed.set()
+                return
+            left = 0 if first and len(items) > self._left else self._left
+            first = False
+            self._left -= min(len(items), self._left)
+            self._rest = items[left:]
+            if left:
+                yield items[:left]
 
-    async def _go_wrong(self) -> None:
-        if self._how == "expired":
+
+class CutWatch(_Limited):
+    """A watch that fails: it may `end` as when its time is up, or because the history that it needs has `expired`,
+    or have its connection `reset` or `close`d by `break_off`.
+    """
+
+    def __init__(
+        self, watch: Watch, how: str, *, events: int | None, seconds: float | None, break_off: Callable[[str], None]
+    ) -> None:
+        super().__init__(watch, events, seconds)
+        self._how = how
+        self._break_off = break_off
+
+    async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        async for items in self._within():
+            yield items
+        if self._how == "expired" and not self._closed.is_set():
             raise refusals.too_old()
         if self._how in ("reset", "close"):
             self._break_off(self._how)
-        if self._how != "end":
             await self._closed.wait()
+
+
+class SilentWatch(_Limited):
+    """A watch that falls silent, and tells everything that it has missed once it is to `speak` again."""
+
+    def __init__(self, watch: Watch, events: int | None, seconds: float | None) -> None:
+        super().__init__(watch, events, seconds)
+        self._woken = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        async for items in self._within():
+            yield items
+        await self._woken.wait()
+        if self._rest:
+            yield self._rest
+        async for items in self._watch:
+            yield items
+
+    def speak(self) -> None:
+        """Tell all that is being kept back, and go on."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """End both."""
+        self._rest = []
+        super().close()
+        self.speak()

@@ -7,11 +7,13 @@ of each that changes what it reads or watches. What is delayed goes on at once w
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import TypeAlias
+from weakref import WeakSet
 
 import orjson
 
@@ -20,16 +22,16 @@ from fauxkube.kit.clock import Clock
 from fauxkube.server import bodies, connections, errors, responses
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.connections import Broken
-from fauxkube.server.disturbed_watches import CutWatch, DoubledWatch, LateWatch
+from fauxkube.server.disturbed_watches import CutWatch, DoubledWatch, LateWatch, SilentWatch
 from fauxkube.server.lagging import Lagging
 from fauxkube.server.paths import RequestInfo
-from fauxkube.server.pipelines import Pipelines, Reads
+from fauxkube.server.pipelines import Pipelines, Reads, Watch
 from fauxkube.server.watching import Stream, Terms
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.faults import refusals
 from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.faults.family import Effect
-from fauxkube.simulation.faults.fault import Fault
+from fauxkube.simulation.faults.fault import EXPIRED, REMOVED, Fault
 from fauxkube.simulation.faults.matching import Subject
 from fauxkube.simulation.faults.requests import ANSWERS, FAMILY, READS, WRITES, subject_of
 
@@ -49,6 +51,9 @@ class Disturbances:
         self._clock = clock
         self._chance = chance
         self._pauses: set[asyncio.Timeout] = set()
+        #: The watches that each fault has silenced, by its id.
+        self._silent: dict[str, WeakSet[SilentWatch]] = defaultdict(WeakSet)
+        faults.on_change(self._lift)
         self._closed = False
 
     def any(self) -> bool:
@@ -123,26 +128,34 @@ class Disturbances:
 
     def _disturb(self, stream: Stream, request: Request, subject: Subject) -> None:
         """Have a watch go the way of the faults that strike it."""
+        if fault := self._strike(subject, ("watch-drop", "watch-expired")):
+            stream.watch = _cut(stream.watch, request, fault.effect)
+        elif fault := self._strike(subject, ("watch-silence",)):
+            self._silence(stream, fault)
         if fault := self._strike(subject, ("bookmarks",)):
             stream.terms = _paced(stream, fault.effect["every"])
         if fault := self._strike(subject, ("watch-duplicates",)):
             stream.watch = DoubledWatch(stream.watch, fault.effect["share"], self._chance)
         if late := self._strike(subject, ("watch-delay",)):
             stream.watch = LateWatch(stream.watch, lambda: self._delay(late))
-        if fault := self._strike(subject, _CUTS):
-            _cut(stream, request, fault.effect)
 
-
-_CUTS = frozenset({"watch-drop", "watch-expired", "watch-silence"})
-
-
-def _cut(stream: Stream, request: Request, effect: Effect) -> None:
-    how = effect["how"] if effect.type == "watch-drop" else effect.type.removeprefix("watch-")
-    if how == "silence":
+    def _silence(self, stream: Stream, fault: Fault) -> None:
+        """Have a watch fall silent for as long as the fault lasts."""
+        stream.watch = silent = SilentWatch(stream.watch, fault.effect["afterEvents"], fault.effect["afterTime"])
         stream.terms = replace(stream.terms, bookmarks=False)
-    stream.watch = CutWatch(
-        stream.watch,
-        how,
+        self._silent[fault.id].add(silent)
+
+    def _lift(self, fault: Fault) -> None:
+        """Let watches speak again once the fault that has silenced them is over."""
+        if fault.state in (EXPIRED, REMOVED):
+            for watch in self._silent.pop(fault.id, ()):
+                watch.speak()
+
+
+def _cut(watch: Watch, request: Request, effect: Effect) -> CutWatch:
+    return CutWatch(
+        watch,
+        effect["how"] if effect.type == "watch-drop" else "expired",
         events=effect["afterEvents"],
         seconds=effect["afterTime"],
         break_off=lambda how: connections.break_off(request.scope, how),
@@ -164,9 +177,7 @@ async def _refused(request: Request, call: Call, effect: Effect) -> Response:
         refused = responses.text(429, "Too many requests, please try again later.\n")
         headers = [*refused.headers, (b"retry-after", b"%d" % (retry_after or 1))]
         return refused._replace(headers=headers)
-    raise refusals.refusal(
-        call, code, name=_name_in(body), reason=reason, message=message, retry_after=retry_after
-    )
+    raise refusals.refusal(call, code, name=_name_in(body), reason=reason, message=message, retry_after=retry_after)
 
 
 def _name_in(body: bytes) -> str:

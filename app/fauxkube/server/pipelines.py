@@ -36,7 +36,7 @@ class Item(Protocol):
 
 
 class Watch(Protocol):
-    """An open watch: batches of items until it is closed or the server stops.
+    """An open watch: batches of items until it is closed or the server stops. Iterated anew, it goes on from there.
 
     `initial_events_end` tells that the first batch holds the state so far.
     """

@@ -137,12 +137,12 @@ class Stream:
 
     async def _deliver(self) -> None:
         try:
-            first = True
+            first = self.watch.initial_events_end
             async for items in self.watch:
                 body = self._frames.frames(items) if items else b""
-                if first and self.watch.initial_events_end:
+                if first:
+                    first = False
                     body += self._end_of_initial_events()
-                first = False
                 await self._put(body)
                 if self.call:
                     self.call.events += len(items)
