@@ -177,6 +177,9 @@ class Cluster:
         if not self.store.is_open:
             await self.store.open()
             self.pools.load()
+            if self.store.revision:
+                # How much was drawn before the restart is not kept, and UIDs must not be given again.
+                self.chance.move_on(str(self.store.revision))
         await bootstrap(self.client, self.settings.ranges.service_cidr)
         self.started_at = self.clock.monotonic()
         if self._resumes:

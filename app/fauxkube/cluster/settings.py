@@ -30,11 +30,13 @@ class Settings:
     """A cluster's settings; the defaults are those of kubeadm and its friends.
 
     `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
-    `seed` fixes every random choice. `history` is how many changes are remembered: a watch or a list from before them
-    is answered 410, as on a cluster whose etcd has been compacted. The cluster's clock starts at `clock_start` (None:
-    now) and goes `clock_rate` times as fast as real time; 0 freezes it. `requests` is how many requests are kept on
-    record, and `strict` how strictly they are judged: a mode for all rules (`off`, `warn`, `fail`) or others for some
-    (`"warn,hot-loop=fail"`, `{"*": "warn", "hot-loop": "fail"}`), see `simulation.strictness`.
+    `seed` fixes every random choice: who lets the cluster settle between one step and the next finds the same names,
+    UIDs, addresses, nodes and revisions on every run. `history` is how many changes are remembered: a watch or a list
+    from before them is answered 410, as on a cluster whose etcd has been compacted. The cluster's clock starts at
+    `clock_start` (None: now) and goes `clock_rate` times as fast as real time; 0 freezes it. `requests` is how many
+    requests are kept on record, and `strict` how strictly they are judged: a mode for all rules (`off`, `warn`,
+    `fail`) or others for some (`"warn,hot-loop=fail"`, `{"*": "warn", "hot-loop": "fail"}`), see
+    `simulation.strictness`.
     """
 
     nodes: int = 3

@@ -43,6 +43,13 @@ class Chance:
         self._asked[path] = asked = self._asked.get(path, 0) + 1
         return type(self)(f"{self._seed}/{path}/{asked}")
 
+    def move_on(self, mark: str) -> None:
+        """Repeat nothing of before: go on with other streams, which the seed and `mark` fix."""
+        if self._seed is not None:
+            self._seed = f"{self._seed}@{mark}"
+            self._random.seed(self._seed)
+            self._asked.clear()
+
     def fork(self) -> Chance:
         """A source that goes on as this one does; neither draw affects the other."""
         twin = copy.copy(self)

@@ -87,6 +87,18 @@ def test_a_seed_makes_the_same_choices() -> None:
     assert asyncio.run(scenario()) == asyncio.run(scenario())
 
 
+def test_a_start_on_kept_data_gives_no_uid_again_that_the_seed_gave_before(tmp_path: Path) -> None:
+    settings = Settings(nodes=0, seed=7, data=tmp_path / "state.db")
+
+    async def made_and_deleted() -> str:
+        async with running(settings) as cluster:
+            made = await cluster.client.create(CONFIG_MAPS, config_map("a"), namespace="default")
+            await cluster.client.delete(CONFIG_MAPS, "a", namespace="default")
+            return str(made["metadata"]["uid"])
+
+    assert asyncio.run(made_and_deleted()) != asyncio.run(made_and_deleted())
+
+
 def test_a_start_on_kept_data_makes_nothing_twice(tmp_path: Path) -> None:
     settings = Settings(nodes=2, data=tmp_path / "state.db")
 

@@ -60,3 +60,13 @@ def test_a_fork_goes_on_as_its_source_would() -> None:
 def test_a_fork_without_a_seed_goes_its_own_way() -> None:
     chance = Chance()
     assert chance.fork().uuid() != chance.fork().uuid()
+
+
+def test_once_moved_on_nothing_is_drawn_again_and_all_of_it_is_fixed() -> None:
+    def later(mark: str) -> list[str]:
+        chance = Chance(7)
+        chance.move_on(mark)
+        return [chance.uuid(), chance.of("uid", "a").uuid()]
+
+    assert later("5") == later("5")
+    assert len({*later("5"), *later("6"), Chance(7).uuid(), Chance(7).of("uid", "a").uuid()}) == 6
