@@ -26,16 +26,16 @@ def unexpected(asked: Criteria, expected: str, matching: Sequence[Call], calls: 
 
 def out_of_order(steps: Sequence[Criteria], failed: int, matched: Sequence[Call], calls: Sequence[Call]) -> str:
     """A step that was not seen after those before it; tells whether it was seen too early."""
-    after = f" after call #{matched[-1].id}" if matched else ""
-    begin = f"expected call {failed + 1} of {len(steps)}, with {steps[failed]},{after} but did not see it"
-    begin = begin.replace(f"{steps[failed]},", f"{steps[failed]}") if not after else begin
-    seen = {call.id: str(number) for number, call in enumerate(matched, 1)}
-    early = [call for call in calls if call.id not in seen and steps[failed].accept(call)]
-    shown = sorted([*matched, *early[-SHOWN:]] or nearest_to(steps[failed], calls), key=lambda call: call.id)
-    if not shown:
-        return f"{begin}, nor any other call"
-    seen |= {call.id: f"{failed + 1}, too early" for call in early}
-    return f"{begin}:\n{table(shown, ('as', lambda call: seen.get(call.id, '')))}"
+    asked = steps[failed]
+    begin = f"expected call {failed + 1} of {len(steps)}, with {asked},"
+    begin = f"{begin} after call #{matched[-1].id}, but did not see it" if matched else f"{begin} but did not see it"
+    if not calls:
+        return f"{begin} or any other"
+    parts = {call.id: str(number) for number, call in enumerate(matched, 1)}
+    early = [call for call in calls if call.id not in parts and asked.accept(call)][-SHOWN:]
+    parts |= {call.id: f"{failed + 1}, too early" for call in early}
+    shown = sorted([*matched, *early], key=lambda call: call.id) or nearest_to(asked, calls)
+    return f"{begin}:\n{table(shown, ('as', lambda call: parts.get(call.id, '')))}"
 
 
 def nearest_to(asked: Criteria, calls: Sequence[Call]) -> list[Call]:
