@@ -180,12 +180,19 @@ class Cluster:
             if self.store.revision:
                 # How much was drawn before the restart is not kept, and UIDs must not be given again.
                 self.chance.move_on(str(self.store.revision))
+            self._go_on_in_time()
         await bootstrap(self.client, self.settings.ranges.service_cidr)
         self.started_at = self.clock.monotonic()
         if self._resumes:
             self._tasks.spawn(self._start_loops(), name="resume")
         else:
             await self._start_loops()
+
+    def _go_on_in_time(self) -> None:
+        """Begin no earlier than the newest write that is kept: an earlier run's clock may have been moved."""
+        written = self.store.last_written
+        if written is not None and written > self.clock.now():
+            self.clock.set_now(written)
 
     async def _start_loops(self) -> None:
         await self.informers.start()

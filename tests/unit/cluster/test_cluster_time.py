@@ -288,6 +288,20 @@ def test_time_goes_neither_back_nor_on_for_ever(seconds: float) -> None:
     run(body)
 
 
+def test_time_does_not_go_back_when_a_cluster_is_started_again(tmp_path: Path) -> None:
+    settings = Settings(clock_start=START, clock_rate=0, data=tmp_path / "data")
+
+    async def first(cluster: Cluster) -> None:
+        await cluster.time.advance(60)
+        await cluster.client.create(PODS, pod("web"), namespace="default")
+
+    async def second(cluster: Cluster) -> None:
+        assert cluster.clock.now() == START + timedelta(seconds=60)
+
+    run(first, settings)
+    run(second, settings)
+
+
 # Freeze and run
 
 
