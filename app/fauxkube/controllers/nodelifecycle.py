@@ -79,7 +79,7 @@ class NodeLifecycleController(Controller):
         taints = wanted_taints(node, self.clock.now())
         if taints != (node["spec"].get("taints") or []):
             await self.client.update(NODES, {**node, "spec": with_field(node["spec"], "taints", taints)})
-        if ready_status(node) in {"False", "Unknown"}:
+        if self._is_unwell(key):
             await self._mark_pods_not_ready(key)
 
     async def _watch_over(self, key: str, node: Object) -> Object:
@@ -105,11 +105,17 @@ class NodeLifecycleController(Controller):
             return _SECOND_CHANCE
         return left
 
+    def _is_unwell(self, key: str) -> bool:
+        node = self._nodes.get(key)
+        return node is not None and ready_status(node) in {"False", "Unknown"}
+
     async def _mark_pods_not_ready(self, node: str) -> None:
         """No kubelet says so any more, but the node's pods can serve no one."""
         for pod in on_node(self._pods, node):
             if not is_ready(pod):
                 continue
+            if not self._is_unwell(node):
+                return
             told = copy_of(pod)
             for each in told["status"]["conditions"]:
                 if each["type"] == "Ready":
