@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import history, kubeconfig, up, version
+from fauxkube.cli import clusters, history, kubeconfig, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -15,6 +15,9 @@ app = typer.Typer(
 )
 app.command("up", cls=up.Command)(up.up)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
+app.add_typer(clusters.app, name="clusters")
+app.command("settle")(time.settle)
+app.command("advance")(time.advance)
 app.command("history")(history.history)
 app.command("version")(version.version)
 

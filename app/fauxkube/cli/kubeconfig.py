@@ -12,7 +12,11 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 def kubeconfig(
     server: Annotated[str, typer.Option(help="The running server's URL.")] = DEFAULT_URL,
-    name: Annotated[str, typer.Option(help="The cluster's, user's and context's name in the file.")] = "fauxkube",
+    cluster: Annotated[str, typer.Option(help="One of the server's clusters; else the one at its root.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="The cluster's, user's and context's name in the file; else fauxkube or fauxkube-CLUSTER."),
+    ] = "",
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge into $KUBECONFIG or ~/.kube/config, and make the context current.")
     ] = False,
@@ -23,7 +27,8 @@ def kubeconfig(
     """Print a kubeconfig for a running server, or merge it into a file."""
     from fauxkube.cluster import kubeconfig as files
 
-    config = files.kubeconfig(server, name)
+    name = name or (f"{files.NAME}-{cluster}" if cluster else files.NAME)
+    config = files.kubeconfig(f"{server.rstrip('/')}/clusters/{cluster}" if cluster else server, name)
     if output is None and not merge:
         typer.echo(files.to_yaml(config), nl=False)
         return

@@ -1,4 +1,4 @@
-"""Asking a running server what only fauxkube can tell, for the commands that do."""
+"""Asking a running server for what only fauxkube can do, for the commands that do."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ import typer
 
 PREFIX = "/fauxkube/v1"
 
+#: Seconds that an answer may take: a long stretch of time takes long to be gone through.
+_PATIENCE = 600.0
+
 
 def ask(server: str, path: str, **params: str) -> Any:
     """The answer of the server (or the cluster, by its URL) to a GET; what goes wrong ends the command with code 1."""
+    return _send("GET", server, path, params=params)
+
+
+def tell(method: str, server: str, path: str, body: Any = None) -> Any:
+    """The same for a request that does something; None when there is nothing in the answer."""
+    return _send(method, server, path, json=body)
+
+
+def _send(method: str, server: str, path: str, **parts: Any) -> Any:
     import httpx
 
+    url = f"{server.rstrip('/')}{PREFIX}/{path}"
     try:
-        answer = httpx.get(f"{server.rstrip('/')}{PREFIX}/{path}", params=params, trust_env=False, timeout=60.0)
+        answer = httpx.request(method, url, trust_env=False, timeout=_PATIENCE, **parts)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        _fail(f"cannot reach {server}: {error}")
+        fail(f"cannot reach {server}: {error}")
     if answer.is_error:
-        _fail(_message(answer.status_code, answer.headers.get("content-type", ""), answer.content))
-    return answer.json()
+        fail(_message(answer.status_code, answer.headers.get("content-type", ""), answer.content))
+    return answer.json() if answer.content else None
 
 
 def _message(code: int, media: str, content: bytes) -> str:
@@ -33,6 +46,7 @@ def _message(code: int, media: str, content: bytes) -> str:
     return f"the server answered {code}"
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """Say what went wrong, and end the command."""
     typer.echo(f"fauxkube: {message}", err=True)
     raise typer.Exit(1)

@@ -47,6 +47,10 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
             "fail,hot-loop=off."
         ),
     ] = "off",
+    clock: Annotated[
+        str, typer.Option(help="The cluster's time: real, frozen, or how many of its seconds pass in a real one.")
+    ] = "real",
+    clusters: Annotated[int, typer.Option(help="How many clusters the server takes at most.", min=1)] = 1000,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the control loops do.")] = False,
 ) -> None:
     """Run a control plane and serve its API until Ctrl-C."""
@@ -70,10 +74,18 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
             ),
             seed=seed,
             strict=strict,
+            clock_rate=_rate(clock),
         )
     except SettingsError as error:
         _fail(str(error))
-    _serve(settings, host=host, port=port, verbose=verbose)
+    _serve(settings, host=host, port=port, clusters=clusters, verbose=verbose)
+
+
+def _rate(clock: str) -> float:
+    try:
+        return {"real": 1.0, "frozen": 0.0}[clock] if clock.isalpha() else float(clock)
+    except (KeyError, ValueError):
+        _fail(f"--clock: {clock!r} is neither real nor frozen nor a number")
 
 
 def _fail(message: str) -> NoReturn:
@@ -81,7 +93,7 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _serve(settings: Settings, *, host: str, port: int, verbose: bool) -> None:
+def _serve(settings: Settings, *, host: str, port: int, clusters: int, verbose: bool) -> None:
     import logging
 
     from fauxkube.cluster.serving import ServingError, serve
@@ -90,7 +102,7 @@ def _serve(settings: Settings, *, host: str, port: int, verbose: bool) -> None:
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        serve(settings, host=host, port=port, announce=_announce)
+        serve(settings, host=host, port=port, clusters=clusters, announce=_announce)
     except ServingError as error:
         typer.echo(f"fauxkube: {error}", err=True)
         raise typer.Exit(1) from None

@@ -26,9 +26,9 @@ class ServingError(Exception):
     """The server cannot start: the port is taken, the data file is in use or cannot be read."""
 
 
-def serve(settings: Settings, *, host: str, port: int, announce: Announce) -> None:
-    """Run a cluster and serve it; returns after it was told to stop."""
-    _runner()(_serve(settings, host=host, port=port, announce=announce))
+def serve(settings: Settings, *, host: str, port: int, clusters: int, announce: Announce) -> None:
+    """Run a server with one cluster, and so many at most; returns after it was told to stop."""
+    _runner()(_serve(Host(settings, limit=clusters), host=host, port=port, announce=announce))
 
 
 def _spare_the_garbage_collector() -> None:
@@ -51,21 +51,21 @@ def _runner() -> Callable[[Coroutine[None, None, None]], None]:
     return uvloop.run
 
 
-async def _serve(settings: Settings, *, host: str, port: int, announce: Announce) -> None:
+async def _serve(clusters: Host, *, host: str, port: int, announce: Announce) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    clusters = Host(settings)
     listener = Listener(clusters.application, host=host, port=port)
     try:
         await _bind(listener, host, port)
         await clusters.start()
         await listener.serve()
         _spare_the_garbage_collector()
-        if settings.data is not None:
+        data = clusters.settings.data
+        if data is not None:
             sys.setswitchinterval(_SWITCH_INTERVAL)
-        announce(listener.url, host, settings.data)
+        announce(listener.url, host, data)
         await stopped.wait()
     except StoreError as error:
         raise ServingError(str(error)) from error
