@@ -78,7 +78,7 @@ def begin(resource: Resource, body: Object, *, clock: Clock, chance: Chance) -> 
 def _identify(resource: Resource, metadata: Object, chance: Chance) -> bool:
     """Set the UID, and the name where only its base is given: whether that was so."""
     place = resource.group_resource, metadata.get("namespace", "")
-    base = metadata.get("generateName")
+    base: str = metadata.get("generateName") or ""
     generated = bool(base and not metadata.get("name"))
     if generated:
         metadata["name"] = base[:_GENERATED_BASE] + chance.of("name", *place, base).suffix()
