@@ -52,7 +52,7 @@ def test_what_is_another_s_stays_and_what_is_ours_is_replaced(tmp_path: Path) ->
     for section in ("clusters", "users", "contexts"):
         assert merged[section][:1] == OTHER[section]
         assert [each["name"] for each in merged[section][1:]] == ["fauxkube"]
-    assert merged["clusters"][1]["cluster"] == {"server": "http://127.0.0.1:2"}
+    assert merged["clusters"][1]["cluster"]["server"] == "http://127.0.0.1:2"
     assert (merged["current-context"], merged["preferences"]) == ("fauxkube", {"colors": True})
     assert merged["extensions"] == OTHER["extensions"]
 
