@@ -103,7 +103,7 @@ class Cluster:
                 self.faults,
             ),
             pools=self.pools.of_pods,
-            settings=NodeSettings(count=settings.nodes, kubernetes_version=settings.kubernetes_version),
+            settings=_node_settings(settings),
             registers=state.registers,
         )
         self._pauses = Pauses(self.faults, pausable(self._controllers, self.scheduler))
@@ -248,6 +248,16 @@ class Cluster:
             client = self._background(Rank.EVENTS).as_user_agent(component)
             recorder = self._recorders[component, host] = make(client, component, self.clock, self.chance, host)
         return recorder
+
+
+def _node_settings(settings: Settings) -> NodeSettings:
+    return NodeSettings(
+        count=settings.nodes,
+        kubernetes_version=settings.kubernetes_version,
+        image_pull_seconds=settings.image_pull_seconds,
+        container_start_seconds=settings.container_start_seconds,
+        stop_seconds=settings.stop_seconds,
+    )
 
 
 def _log_of(settings: Settings) -> Log:

@@ -33,7 +33,9 @@ class Settings:
     `seed` fixes every random choice: who lets the cluster settle between one step and the next finds the same names,
     UIDs, addresses, nodes and revisions on every run. `history` is how many changes are remembered: a watch or a list
     from before them is answered 410, as on a cluster whose etcd has been compacted. The cluster's clock starts at
-    `clock_start` (None: now) and goes `clock_rate` times as fast as real time; 0 freezes it. `requests` is how many
+    `clock_start` (None: now) and goes `clock_rate` times as fast as real time; 0 freezes it. Of its time pods take
+    `image_pull_seconds` for each image pulled, `container_start_seconds` for each container started, and
+    `stop_seconds` (their grace period at most) to stop. `requests` is how many
     requests are kept on record, and `strict` how strictly they are judged: a mode for all rules (`off`, `warn`,
     `fail`) or others for some (`"warn,hot-loop=fail"`, `{"*": "warn", "hot-loop": "fail"}`), see
     `simulation.strictness`.
@@ -47,16 +49,16 @@ class Settings:
     history: int = 16_384
     clock_start: datetime | None = None
     clock_rate: float = 1.0
+    image_pull_seconds: float = 0.0
+    container_start_seconds: float = 0.0
+    stop_seconds: float = 0.0
     requests: int = DEFAULT_LIMIT
     strict: str | Mapping[str, str] = "off"
 
     def __post_init__(self) -> None:
         if self.nodes < 0:
             raise SettingsError(f"nodes must not be negative: {self.nodes}")
-        if not (math.isfinite(self.clock_rate) and self.clock_rate >= 0):
-            raise SettingsError(f"the clock's rate must be 0 or more: {self.clock_rate}")
-        if self.clock_start is not None and self.clock_start.tzinfo is None:
-            raise SettingsError(f"the clock's start must name its time zone: {self.clock_start}")
+        self._check_times()
         self._check_requests()
         if self.kubernetes_version not in (versions := known_versions()):
             served = f"{versions[0]} to {versions[-1]}"
@@ -71,6 +73,19 @@ class Settings:
         first, last = self.ranges.node_ports
         if not 1 <= first <= last <= 65535:
             raise SettingsError(f"node port range {first}-{last} must lie in 1-65535")
+
+    def _check_times(self) -> None:
+        numbers = {
+            "the clock's rate": self.clock_rate,
+            "an image's pull": self.image_pull_seconds,
+            "a container's start": self.container_start_seconds,
+            "a pod's stop": self.stop_seconds,
+        }
+        for name, number in numbers.items():
+            if not (math.isfinite(number) and number >= 0):
+                raise SettingsError(f"{name} must be 0 or more: {number}")
+        if self.clock_start is not None and self.clock_start.tzinfo is None:
+            raise SettingsError(f"the clock's start must name its time zone: {self.clock_start}")
 
     def _check_requests(self) -> None:
         object.__setattr__(self, "strict", as_text(self.strict))

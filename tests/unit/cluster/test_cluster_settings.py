@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from fauxkube.registry.pools import Ranges
         {},
         {"nodes": 0},
         {"nodes": 256},
+        {"clock_start": datetime(2026, 1, 1, tzinfo=UTC), "clock_rate": 0, "stop_seconds": 30.0},
         {"kubernetes_version": "1.32"},
         {"ranges": Ranges(cluster_cidr="10.0.0.0/30", node_prefix=30, service_cidr="10.1.0.0/29"), "nodes": 1},
         {"ranges": Ranges(cluster_cidr="fd00:1::/48", node_prefix=64)},
@@ -30,6 +33,11 @@ def test_these_can_be(options: dict[str, Any]) -> None:
     ("options", "problem"),
     [
         ({"nodes": -1}, "nodes must not be negative: -1"),
+        ({"clock_rate": -1.0}, "the clock's rate must be 0 or more: -1.0"),
+        ({"clock_rate": math.inf}, "the clock's rate must be 0 or more: inf"),
+        ({"clock_start": datetime(2026, 1, 1)}, "the clock's start must name its time zone: 2026-01-01 00:00:00"),
+        ({"image_pull_seconds": -1.0}, "an image's pull must be 0 or more: -1.0"),
+        ({"stop_seconds": math.nan}, "a pod's stop must be 0 or more: nan"),
         ({"nodes": 257}, "has only 256 blocks of /24, too few for 257 nodes"),
         ({"kubernetes_version": "2.0"}, "Kubernetes 2.0 is not served, but 1."),
         ({"kubernetes_version": "../../etc"}, "is not served"),

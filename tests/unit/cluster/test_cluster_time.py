@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -245,6 +246,29 @@ def test_a_node_that_falls_silent_is_lost_and_its_pods_have_to_go() -> None:
         assert (await ready_nodes(cluster))["node-1"] == "True"
 
     run(body)
+
+
+def test_pods_take_the_time_they_are_said_to_take() -> None:
+    async def body(cluster: Cluster) -> None:
+        client = cluster.client
+
+        async def state() -> tuple[str, bool]:
+            found = await client.get(PODS, "web", "default")
+            return found["status"]["phase"], is_terminating(found)
+
+        await client.create(PODS, pod("web", terminationGracePeriodSeconds=20), namespace="default")
+        await cluster.time.advance(5)
+        assert await state() == ("Pending", False)
+        await cluster.time.advance(1)
+        assert await state() == ("Running", False)
+        await client.delete(PODS, "web", namespace="default")
+        await cluster.time.advance(19)
+        assert await state() == ("Running", True)
+        await cluster.time.advance(1)
+        with pytest.raises(StatusError, match="not found"):
+            await state()
+
+    run(body, replace(FROZEN, image_pull_seconds=4, container_start_seconds=2, stop_seconds=60))
 
 
 def test_time_runs_on_from_where_it_was_advanced_to() -> None:
