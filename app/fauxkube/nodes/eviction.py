@@ -89,6 +89,6 @@ def eviction_message(pod: Object, pressure: str) -> str:
 
 def evicted(pod: Object, message: str, now: datetime) -> Object:
     """The last status of a pod that is evicted."""
-    told = pod | {"status": copy_of(lifecycle.failed(pod, REASON, message, to_time(now)))}
+    told = pod | {"status": copy_of(lifecycle.evicted(pod, REASON, message, to_time(now)))}
     set_condition(told, "DisruptionTarget", "True", now=now, reason="TerminationByKubelet", message=message)
     return lifecycle.reported(told, told["status"], to_time(now))

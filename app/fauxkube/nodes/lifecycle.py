@@ -124,8 +124,16 @@ def stopped(pod: Object, now: str) -> Object:
     return status | {"phase": "Failed" if failed else "Succeeded"}
 
 
-def failed(pod: Object, reason: str, message: str, now: str) -> Object:
-    """The last status of a pod that its kubelet refused or evicted: what ran of it was killed."""
+def refused(pod: Object, reason: str, message: str, now: str) -> Object:
+    """The only status of a pod that its kubelet does not let in, whole."""
+    status = pod.get("status") or {}
+    said = {"phase": "Failed", "reason": reason, "message": message, "startTime": now}
+    conditions = {"conditions": status["conditions"]} if status.get("conditions") else {}
+    return _kept(pod) | said | conditions
+
+
+def evicted(pod: Object, reason: str, message: str, now: str) -> Object:
+    """The last status of a pod that its kubelet ends: what ran of it was killed."""
     status = dict(pod.get("status") or {})
     for name in _STATUS_LISTS:
         if status.get(name):

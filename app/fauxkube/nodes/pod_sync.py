@@ -194,7 +194,8 @@ class PodSync:
         return created
 
     async def _refuse(self, pod: Object, why: str) -> None:
-        await self._write(pod, lifecycle.failed(pod, eviction.REASON, f"Pod was rejected: {why}", self._now()))
+        message = f"Pod was rejected: {why}"
+        await self._update(pod, lifecycle.refused(pod, eviction.REASON, message, self._now()))
         self._events(pod["spec"]["nodeName"]).evicted(pod, why)
 
     async def _lose(self, pod: Object) -> Object:

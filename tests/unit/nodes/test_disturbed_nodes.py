@@ -276,6 +276,7 @@ def test_a_node_under_pressure_refuses_pods(effect: str, spec: Object, refused: 
         message = f"The node had condition: [{name[effect]}]. "
         assert (status["phase"], status["reason"]) == ("Failed", "Evicted")
         assert status["message"] == f"Pod was rejected: {message}"
+        assert "containerStatuses" not in status
         assert nodes.told()[-1] == ("Evicted", message)
 
     run(body)
