@@ -103,3 +103,12 @@ def test_the_command_says_what_the_server_says_of_a_mistake(shared_server: str) 
     result = CliRunner().invoke(app, ["history", "pod/none", "--server", shared_server])
     assert result.exit_code == 1
     assert 'fauxkube: pods "none" not found' in result.output
+
+
+def test_a_user_who_is_known_is_named(shared_http: httpx.Client) -> None:
+    added = shared_http.post("/fauxkube/v1/users", json={"name": "jane"}).raise_for_status()
+    bearer = {"Authorization": f"Bearer {added.json()['token']}"}
+    made = shared_http.post(f"{CONFIG_MAPS}?fieldManager=editor", json={"metadata": {"name": "janes"}}, headers=bearer)
+    assert made.status_code == 201
+    (told,) = shared_http.get("/fauxkube/v1/history", params={"resource": "cm", "name": "janes"}).json()
+    assert told["author"] == "jane (editor)"

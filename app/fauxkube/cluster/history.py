@@ -33,8 +33,8 @@ class History:
         """Every change still held of the object of that name, the oldest first; 404 when there never was one.
 
         Each is `{revision, type, at, author, changes: [{path, before, after}]}`: `type` as a watch names it, `at` the
-        cluster's time or null, `author` the field manager, empty if unknown; `before` or `after` is null where the
-        field was not there. A creation lists no fields. If the first is none, older ones are no longer held.
+        cluster's time or null, `author` the field manager, after the user if known; `before` or `after` is null where
+        the field was not there. A creation lists no fields. If the first is none, older ones are no longer held.
         """
         found = self._resource(resource)
         namespace = _place(found, namespace)

@@ -61,10 +61,11 @@ def integer(query: Query, name: str) -> int | None:
 
 
 @lru_cache(maxsize=256)
-def author_of(user_agent: bytes, field_manager: str = "") -> str:
-    """Who writes: the field manager, which is the user agent's name unless the client says otherwise."""
+def author_of(user: str, user_agent: bytes, field_manager: str = "") -> str:
+    """Who writes: the field manager (the user agent's name unless the client says otherwise), after a known user."""
     name, _, _ = user_agent.decode("latin-1").partition("/")
-    return field_manager or name[:_FIELD_MANAGER_LENGTH]
+    user, manager = user[:_FIELD_MANAGER_LENGTH], field_manager or name[:_FIELD_MANAGER_LENGTH]
+    return f"{user} ({manager})" if user and manager else user or manager
 
 
 def list_query(query: Query) -> ListQuery:

@@ -100,7 +100,7 @@ class Verbs:
         data = await bodies.read(request)
         strict = options.field_validation != "Ignore"
         decoded = bodies.decode_object(request, data, info, self._pipelines.catalogue, strict=strict)
-        author = request.user or queries.author_of(request.user_agent, options.field_manager)
+        author = queries.author_of(request.user, request.user_agent, options.field_manager)
         return replace(options, problems=decoded.problems, author=author), decoded.object
 
     async def _patch(self, request: Request, info: RequestInfo) -> Response:
@@ -109,7 +109,7 @@ class Verbs:
         options = queries.write_options(request.query, "PatchOptions")
         strict = options.field_validation != "Ignore"
         content, problems = bodies.decode_patch(await bodies.read(request), kind, strict=strict)
-        author = request.user or queries.author_of(request.user_agent, options.field_manager)
+        author = queries.author_of(request.user, request.user_agent, options.field_manager)
         resource, namespace, name, subresource, _ = info
         written = await self._pipelines.patch(
             resource,
@@ -143,7 +143,7 @@ class Verbs:
     async def _delete_options(self, request: Request) -> DeleteOptions:
         data = await bodies.read(request)
         options = queries.delete_options(request.query, bodies.decode_options(request, data))
-        return replace(options, author=request.user or queries.author_of(request.user_agent))
+        return replace(options, author=queries.author_of(request.user, request.user_agent))
 
     def _written(
         self, request: Request, info: RequestInfo, media: MediaType, written: Written, *, created: bool

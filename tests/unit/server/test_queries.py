@@ -130,17 +130,22 @@ def test_a_write_takes_its_options_from_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_agent", "manager", "author"),
+    ("user", "user_agent", "manager", "author"),
     [
-        (b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "kubectl-create", "kubectl-create"),
-        (b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "", "kubectl"),
-        (b"curl", "", "curl"),
-        (b"", "", ""),
-        (b"x" * 1000, "", "x" * 128),
+        ("", b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "kubectl-create", "kubectl-create"),
+        ("", b"kubectl/v1.36.0 (linux/amd64) kubernetes/0000000", "", "kubectl"),
+        ("", b"curl", "", "curl"),
+        ("", b"", "", ""),
+        ("", b"x" * 1000, "", "x" * 128),
+        ("jane", b"kubectl/v1.36.0", "kubectl-edit", "jane (kubectl-edit)"),
+        ("jane", b"curl/8.5", "", "jane (curl)"),
+        ("jane", b"", "", "jane"),
     ],
 )
-def test_who_writes_is_the_field_manager_or_the_user_agents_name(user_agent: bytes, manager: str, author: str) -> None:
-    assert queries.author_of(user_agent, manager) == author
+def test_who_writes_is_the_field_manager_or_the_user_agents_name_and_the_user(
+    user: str, user_agent: bytes, manager: str, author: str
+) -> None:
+    assert queries.author_of(user, user_agent, manager) == author
 
 
 def test_a_write_without_a_query_warns_of_unknown_fields() -> None:

@@ -29,7 +29,10 @@ class Change(BaseModel):
     revision: int = Field(description="The resource version that it made.")
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     at: str | None = Field(description="The cluster's time; null where it is not known.")
-    author: str = Field(description="The field manager, or else the name of the user agent.")
+    author: str = Field(
+        description="The field manager, or else the user agent's name; after the user's name, where that is known.",
+        examples=["kubectl-edit", "jane (kubectl-edit)"],
+    )
     changes: list[FieldChange] = Field(description="What differs from before; nothing of a creation.")
 
 
