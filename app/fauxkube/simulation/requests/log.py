@@ -8,7 +8,7 @@ being answered (a watch above all) can be seen; the oldest go when there are too
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Unpack
 
@@ -45,6 +45,14 @@ class RequestLog:
         self._calls: deque[Call] = deque()
         self._last = 0
         self._weight = 0
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, calls: Iterable[Call]) -> RequestLog:
+        """A record of calls that were seen elsewhere, to be questioned here."""
+        log = cls(catalogue)
+        log._calls.extend(calls)
+        log._last = log._calls[-1].id if log._calls else 0
+        return log
 
     def begin(self, call: Call) -> None:
         """Record a request as it arrives."""

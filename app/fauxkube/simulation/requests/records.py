@@ -1,10 +1,13 @@
-"""A call as JSON, for those who ask over HTTP."""
+"""A call as JSON, for those who ask over HTTP, and read back by them."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from fauxkube.machinery.objects import Object
+import orjson
+
+from fauxkube.machinery.objects import GVR, Object
 from fauxkube.machinery.times import to_micro_time
 from fauxkube.simulation.calls import Call
 
@@ -41,6 +44,41 @@ def to_json(call: Call) -> Object:
         "events": call.events,
         "open": call.open,
     }
+
+
+def from_json(seen: Object) -> Call:
+    """The call that `to_json` told of; its bodies are JSON now, and its headers are not known."""
+    return Call(
+        method=seen["method"],
+        path=seen["path"],
+        query=seen["query"],
+        headers=[(b"content-type", b"application/json")],
+        user_agent=seen["userAgent"],
+        started=datetime.fromisoformat(seen["started"]),
+        user=seen["user"],
+        verb=seen["verb"],
+        gvr=GVR(seen["group"], seen["version"], seen["resource"]) if seen["resource"] else None,
+        subresource=seen["subresource"],
+        namespace=seen["namespace"],
+        name=seen["name"],
+        body=_as_bytes(seen["body"]),
+        status=seen["status"],
+        answer=_as_bytes(seen["answer"]),
+        content_type=seen["contentType"] if isinstance(seen["answer"], str) else "application/json",
+        seconds=seen["seconds"],
+        warnings=seen["warnings"],
+        id=seen["id"],
+        body_size=seen["bodySize"],
+        answer_size=seen["answerSize"],
+        events=seen["events"],
+        open=seen["open"],
+    )
+
+
+def _as_bytes(value: Any) -> bytes:
+    if value is None:
+        return b""
+    return value.encode() if isinstance(value, str) else orjson.dumps(value)
 
 
 def _shown(value: Any, data: bytes) -> Any:

@@ -1,0 +1,135 @@
+"""The objects of a cluster, in the hands of a program that waits for each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from fauxkube.machinery.objects import Object
+from fauxkube.machinery.status import StatusError
+from fauxkube.testing.conditions import ABSENT, Condition, For, condition
+from fauxkube.testing.references import DEFAULT_NAMESPACE, ObjectList, Reference, Selector, What, reference
+from fauxkube.testing.servers import Member
+from fauxkube.testing.sources import Source, objects_in
+
+if TYPE_CHECKING:
+    from fauxkube.testing.expecting import Expectation
+
+T = TypeVar("T")
+
+#: Seconds that is waited unless told otherwise.
+SECONDS = 30.0
+
+
+class Holding(Protocol):
+    """What a cluster's handle does with objects; failures of requests are `StatusError`."""
+
+    @property
+    def member(self) -> Member:
+        """The cluster in its server; RuntimeError unless it is started."""
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What comes of something that the member does."""
+
+    def apply(self, source: Source, *, namespace: str = DEFAULT_NAMESPACE) -> ObjectList:
+        """Bring about what manifests say, as `kubectl apply` would: the live objects.
+
+        `source` is an object, a list of them, YAML text, or the path of a file or directory; what names no namespace
+        goes to `namespace`.
+        """
+        return self.run(self.member.objects().apply(objects_in(source), namespace))
+
+    def create(self, obj: Mapping[str, Any], *, namespace: str = DEFAULT_NAMESPACE) -> Object:
+        """Create an object, as the server then has it."""
+        return self.run(self.member.objects().create(dict(obj), namespace))
+
+    def get(self, what: What, name: str = "", *, namespace: str = DEFAULT_NAMESPACE) -> Object:
+        """An object: `get("pod/web")`, `get("deploy", "web", namespace="shop")`."""
+        return self.run(self.member.objects().get(self._reference(what, name, namespace)))
+
+    def list(
+        self, what: str, *, namespace: str = DEFAULT_NAMESPACE, labels: Selector = "", fields: Selector = ""
+    ) -> ObjectList:
+        """The objects of a collection, in all namespaces if `namespace` is empty."""
+        wanted = self._reference(what, "", namespace, labels, fields)
+        return self.run(self.member.objects().list(wanted))
+
+    def patch(
+        self,
+        what: What,
+        patch: Mapping[str, Any] | ObjectList,
+        name: str = "",
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        kind: str = "merge",
+        subresource: str = "",
+    ) -> Object:
+        """Change an object by a `merge`, `strategic` or `json` patch, or a part of it such as its `status`."""
+        wanted = self._reference(what, name, namespace)
+        return self.run(self.member.objects().patch(wanted, patch, kind=kind, subresource=subresource))
+
+    def delete(
+        self,
+        what: What,
+        name: str = "",
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        labels: Selector = "",
+        wait: bool = True,
+        timeout: float = SECONDS,
+        grace_period: int | None = None,
+        propagation: str = "Background",
+    ) -> None:
+        """Delete an object, or all with these labels, and wait until they are gone."""
+        wanted = self._reference(what, name, namespace, labels)
+        if not (wanted.name or wanted.labels):
+            raise ValueError(f"which {wanted.resource.plural} to delete? Give a name, or labels")
+        objects = self.member.objects()
+        self.run(objects.delete(wanted, grace_period=grace_period, propagation=propagation))
+        if wait:
+            self.run(objects.wait(wanted, ABSENT, timeout))
+
+    def wait(
+        self,
+        what: What,
+        until: For,
+        *,
+        name: str = "",
+        namespace: str = DEFAULT_NAMESPACE,
+        labels: Selector = "",
+        timeout: float = SECONDS,
+    ) -> ObjectList:
+        """Wait until an object, or all that there are (of a label), is as wanted: the objects.
+
+        `until` is in kubectl's words, such as `Available` or `jsonpath={.status.phase}=Running`, or a function; see
+        `fauxkube.testing.conditions`. What the control loops can do at once they have done before it is looked at.
+        WaitTimeout shows how things are after `timeout` (real) seconds.
+        """
+        wanted = self._reference(what, name, namespace, labels)
+        return self.run(settled_wait(self.member, wanted, condition(until), timeout))
+
+    def expect(
+        self, what: What, name: str = "", *, namespace: str = DEFAULT_NAMESPACE, labels: Selector = ""
+    ) -> Expectation:
+        """What is expected of an object: `expect("deployment/web").to_be_available()`. Failures explain themselves."""
+        from fauxkube.testing.expecting import Expectation
+
+        return Expectation(self, self._reference(what, name, namespace, labels))
+
+    def events(self, *, namespace: str = "") -> ObjectList:
+        """The events, of all namespaces unless one is named, in the order in which they last happened."""
+        return self.run(self.member.objects().events(namespace))
+
+    def _reference(
+        self, what: What, name: str = "", namespace: str = "", labels: Selector = "", fields: Selector = ""
+    ) -> Reference:
+        catalogue = self.member.objects().catalogue
+        return reference(catalogue, what, name, namespace=namespace, labels=labels, fields=fields)
+
+
+async def settled_wait(member: Member, wanted: Reference, until: Condition, seconds: float) -> ObjectList:
+    """Let the control loops do what they can at once, then wait; one that does not come to rest holds up nothing."""
+    with suppress(StatusError):
+        await member.control.settle(timeout=seconds)
+    return await member.objects().wait(wanted, until, seconds)

@@ -1,0 +1,95 @@
+"""Reading, writing and waiting for the objects of a cluster, in the words of whoever tests.
+
+It works on the client protocol, so that a cluster in this process and one at the other end of a URL are alike, and runs
+in the loop that the client belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxkube.client.protocol import Client
+from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.gvrs import EVENTS
+from fauxkube.machinery.objects import Object, copy_of, name_of, namespace_of
+from fauxkube.machinery.schema import Schemas
+from fauxkube.testing import applying
+from fauxkube.testing.conditions import Condition
+from fauxkube.testing.explaining import in_time
+from fauxkube.testing.references import ObjectList, Reference, reference
+from fauxkube.testing.waiting import wait
+
+
+class Objects:
+    """The objects of one cluster. What is handed out is the caller's own; failures are `StatusError`."""
+
+    def __init__(self, client: Client, catalogue: Catalogue, schemas: Schemas) -> None:
+        self.client = client
+        self.catalogue = catalogue
+        self._schemas = schemas
+
+    async def get(self, wanted: Reference) -> Object:
+        return await self.client.get(wanted.resource.gvr, wanted.name, wanted.namespace)
+
+    async def list(self, wanted: Reference) -> ObjectList:
+        listed = await self.client.list(
+            wanted.resource.gvr,
+            wanted.namespace,
+            label_selector=wanted.labels,
+            field_selector=wanted.field_selector,
+        )
+        return listed.items
+
+    async def create(self, obj: Object, namespace: str) -> Object:
+        wanted = reference(self.catalogue, obj, namespace=namespace)
+        return await self.client.create(wanted.resource.gvr, _within(obj, wanted), namespace=wanted.namespace)
+
+    async def apply(self, objects: ObjectList, namespace: str) -> ObjectList:
+        """One after the other, in an order in which they can be."""
+        return [await self._apply(obj, namespace) for obj in applying.in_order(objects)]
+
+    async def _apply(self, obj: Object, namespace: str) -> Object:
+        wanted = reference(self.catalogue, obj, namespace=namespace)
+        live = await applying.apply(self.client, wanted.resource, _within(obj, wanted), self._schemas)
+        return copy_of(live)
+
+    async def patch(self, wanted: Reference, patch: Any, *, kind: str, subresource: str) -> Object:
+        return copy_of(
+            await self.client.patch(
+                wanted.resource.gvr,
+                wanted.name,
+                patch,
+                namespace=wanted.namespace,
+                kind=kind,
+                subresource=subresource,
+            )
+        )
+
+    async def delete(self, wanted: Reference, *, grace_period: int | None, propagation: str) -> None:
+        """Delete the object, or all that the labels select."""
+        named = [(wanted.namespace, wanted.name)]
+        chosen = named if wanted.name else [(namespace_of(obj), name_of(obj)) for obj in await self.list(wanted)]
+        for namespace, name in chosen:
+            await self.client.delete(
+                wanted.resource.gvr,
+                name,
+                namespace=namespace,
+                grace_period_seconds=grace_period,
+                propagation=propagation,
+            )
+
+    async def wait(self, wanted: Reference, condition: Condition, seconds: float) -> ObjectList:
+        return await wait(self.client, wanted, condition, seconds)
+
+    async def events(self, namespace: str) -> ObjectList:
+        """The events, in the order in which they last happened."""
+        return in_time((await self.client.list(EVENTS, namespace)).items)
+
+
+def _within(obj: Mapping[str, Any], wanted: Reference) -> Object:
+    """A copy of the object that says which namespace it is in."""
+    placed = copy_of(dict(obj))
+    if wanted.namespace:
+        placed.setdefault("metadata", {})["namespace"] = wanted.namespace
+    return placed
