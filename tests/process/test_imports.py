@@ -36,11 +36,11 @@ from fauxkube.cluster import serving
 
 real = serving.serve
 
-def serve(settings, *, host, port, announce):
+def serve(settings, *, announce, **options):
     def ready(*args):
         print(" ".join(sorted({name.partition(".")[0] for name in sys.modules})), flush=True)
         os.kill(os.getpid(), signal.SIGTERM)
-    real(settings, host=host, port=port, announce=ready)
+    real(settings, announce=ready, **options)
 
 serving.serve = serve
 sys.argv[0] = "fauxkube"
