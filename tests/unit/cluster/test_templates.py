@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.template import Templates
 from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS
@@ -79,5 +80,27 @@ def test_seeded_clusters_of_a_template_do_the_same() -> None:
             states.append([entry.value for entry in cluster.store.page("").entries])
             await cluster.close()
         assert states[0] == states[1]
+
+    asyncio.run(scenario())
+
+
+def test_with_a_seed_a_cluster_of_a_template_goes_the_way_of_a_new_one() -> None:
+    async def pods_of(cluster: Cluster) -> list[tuple[str, str, str, str]]:
+        await cluster.start()
+        await cluster.time.settle()
+        await cluster.client.create(DEPLOYMENTS, deployment("web", replicas=8), namespace="default")
+        await cluster.time.settle()
+        pods = (await cluster.client.list(PODS)).items
+        await cluster.close()
+        return [(name_of(pod), pod["metadata"]["uid"], pod["spec"]["nodeName"], pod["status"]["podIP"]) for pod in pods]
+
+    async def scenario() -> None:
+        settings = Settings(seed=7)
+        template = await Templates().of(settings)
+        one, two, three = [
+            await pods_of(cluster) for cluster in (Cluster(settings), template.new_cluster(), template.new_cluster())
+        ]
+        assert one == two == three
+        assert len(one) == 8
 
     asyncio.run(scenario())
