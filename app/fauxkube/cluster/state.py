@@ -52,9 +52,16 @@ class State:
             clock=self.clock.fork(),
             chance=self.chance.fork(),
             users=self.users.fork(),
-            collections={gvr: cache.fork() for gvr, cache in self.collections.items()},
+            collections={gvr: self._taken_on(cache, store.revision) for gvr, cache in self.collections.items()},
             registers=self.registers,
         )
+
+    def _taken_on(self, cache: Cache, revision: int) -> Cache:
+        """A fork of what is as new as the store is so at the fork's revision; anything else lags behind it."""
+        other = cache.fork()
+        if other.resource_version == str(self.store.revision):
+            other.resource_version = str(revision)
+        return other
 
 
 def new_state(settings: Settings, log: Log, *, clock: VirtualClock | None, chance: Chance | None) -> State:
