@@ -132,16 +132,41 @@ def test_many_settle_and_advance_at_once() -> None:
     asyncio.run(scenario())
 
 
+@asynccontextmanager
+async def served(cluster: Cluster) -> AsyncIterator[httpx.AsyncClient]:
+    listener = Listener(cluster.application)
+    await listener.serve()
+    try:
+        async with httpx.AsyncClient(base_url=listener.url, timeout=10) as http:
+            yield http
+    finally:
+        await listener.stop()
+
+
 def test_what_is_settled_has_been_sent_to_those_who_watch() -> None:
     async def scenario() -> None:
-        async with running(Settings()) as cluster:
-            listener = Listener(cluster.application)
-            await listener.serve()
-            try:
-                async with httpx.AsyncClient(base_url=listener.url, timeout=10) as http:
-                    await _watch_and_settle(cluster, http)
-            finally:
-                await listener.stop()
+        async with running(Settings()) as cluster, served(cluster) as http:
+            await _watch_and_settle(cluster, http)
+
+    asyncio.run(scenario())
+
+
+def test_a_client_that_does_not_read_its_watch_holds_nobody_up() -> None:
+    async def scenario() -> None:
+        async with running(Settings()) as cluster, served(cluster) as http:
+            url = f"/api/v1/configmaps?watch=1&resourceVersion={cluster.store.revision}"
+            async with http.stream("GET", url) as unread:
+                assert unread.status_code == 200
+                for number in range(20):  # more than sockets hold
+                    body = config_map(f"c{number}", {"text": "x" * 900_000})
+                    await cluster.client.create(CONFIG_MAPS, body, namespace=NAMESPACE)
+                    await asyncio.sleep(0.001)
+                await cluster.time.settle(timeout=5)
+                assert [each.prefix for each in cluster.store.lagging()] == ["configmaps/"]
+                await cluster.client.create(DEPLOYMENTS, deployment("web"), namespace=NAMESPACE)
+                await cluster.time.settle(timeout=5)
+                (created,) = (await cluster.client.list(PODS)).items
+                assert created["status"]["phase"] == "Running"
 
     asyncio.run(scenario())
 

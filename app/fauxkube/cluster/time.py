@@ -33,6 +33,10 @@ class ClockError(ValueError):
     """A clock cannot be moved or set like that; the message says why."""
 
 
+class NotRunningError(RuntimeError):
+    """The cluster has not been started, or is closed."""
+
+
 class NotSettledError(TimeoutError):
     """The cluster did not settle in time; `busy` names what still had work to do."""
 
@@ -77,7 +81,7 @@ class Time:
         """Return once the cluster is settled and has come to `revision` (a resource version); no time need pass.
 
         What fails again and again is not waited for, nor a client that does not read its watch. NotSettledError after
-        `timeout` (real) seconds.
+        `timeout` (real) seconds, NotRunningError when the cluster is closed.
         """
         await self._quiesce(revision, timeout)
         return self._settled()
@@ -131,16 +135,19 @@ class Time:
 
     async def _quiesce(self, revision: int = 0, limit: float = SETTLE_SECONDS) -> None:
         """Look at the cluster until it is settled: time and again at first, later after a small part of the wait."""
-        if not self._cluster.store.is_open:
-            raise RuntimeError("the cluster is not running")
-        if self.activity.is_idle(revision):
+        if self._is_settled(revision):
             return
         real = self._cluster.clock.real
         began, looks = real.monotonic(), 0
         with self._cluster.turns.hurry():
-            while not self.activity.is_idle(revision):
+            while not self._is_settled(revision):
                 waited = real.monotonic() - began
                 if waited > limit:
                     raise NotSettledError(limit, list(self.activity.under_way(revision)))
                 looks += 1
                 await real.sleep(0 if looks <= _QUICK_LOOKS else min(waited / _QUICK_LOOKS, _PAUSE_MAX))
+
+    def _is_settled(self, revision: int) -> bool:
+        if not self._cluster.store.is_open:
+            raise NotRunningError("the cluster is not running")
+        return self.activity.is_idle(revision)

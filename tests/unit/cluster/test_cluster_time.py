@@ -14,7 +14,7 @@ import pytest
 
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.time import ClockError, NotSettledError
+from fauxkube.cluster.time import ClockError, NotRunningError, NotSettledError
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.kinds.gvrs import DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, EVENTS, LEASES, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, is_terminating, name_of
@@ -134,9 +134,12 @@ def test_what_cannot_be_reached_is_named() -> None:
 def test_a_cluster_that_is_closed_does_not_settle() -> None:
     async def main() -> None:
         async with running() as cluster:
-            pass
-        with pytest.raises(RuntimeError, match="the cluster is not running"):
-            await cluster.time.settle()
+            waiting = asyncio.create_task(cluster.time.settle(revision=10**9))
+            await asyncio.sleep(0)
+        with pytest.raises(NotRunningError, match="the cluster is not running"):
+            await waiting
+        with pytest.raises(NotRunningError):
+            await cluster.time.advance(1)
 
     asyncio.run(main())
 
