@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fauxkube.client.cache import Cache
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings, SettingsError
-from fauxkube.cluster.state import TRANSFORMS, State
+from fauxkube.cluster.state import State, collections_of
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
-from fauxkube.machinery.objects import GVR, key_of
 from fauxkube.registry.codec import Indexer
 from fauxkube.registry.pools import Pools
 from fauxkube.simulation.snapshot import ClockReading, Snapshot, SnapshotError, encode
@@ -102,7 +100,7 @@ def state_of(snapshot: Snapshot) -> State:
         clock=VirtualClock(None if clock.real else clock.now, rate=clock.rate, stamp=clock.stamp),
         chance=chance,
         users=Users(chance.fork().of("users")),
-        collections=_collections(snapshot),
+        collections=collections_of(snapshot.objects, snapshot.revision),
         registers=snapshot.registers,
     )
 
@@ -112,20 +110,3 @@ def _chance_of(snapshot: Snapshot) -> Chance:
         return Chance(snapshot.seed) if snapshot.chance is None else Chance.resumed(snapshot.chance)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"the snapshot is damaged: its seed's state is none ({error})") from None
-
-
-def _collections(snapshot: Snapshot) -> dict[GVR, Cache]:
-    """What informers that have listed the snapshot's objects show."""
-    catalogue = default_catalogue()
-    caches: dict[GVR, Cache] = {}
-    for resource in catalogue.resources:
-        if resource.conversion is None:
-            caches[resource.gvr] = cache = Cache()
-            cache.resource_version = str(snapshot.revision)
-    for obj in snapshot.objects:
-        group, _, version = obj["apiVersion"].rpartition("/")
-        listed = catalogue.of_kind(group, version, obj["kind"])
-        if listed is not None:
-            transform = TRANSFORMS.get(listed.gvr)
-            caches[listed.gvr].put(key_of(obj), transform(obj) if transform else obj)
-    return caches

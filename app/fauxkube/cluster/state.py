@@ -17,7 +17,7 @@ from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
-from fauxkube.machinery.objects import GVR
+from fauxkube.machinery.objects import GVR, Object, key_of
 from fauxkube.registry.codec import Indexer
 from fauxkube.registry.pools import Pools
 from fauxkube.simulation.users import Users
@@ -75,3 +75,20 @@ def new_state(settings: Settings, log: Log, *, clock: VirtualClock | None, chanc
         chance=chance,
         users=Users(chance.of("users")),
     )
+
+
+def collections_of(objects: Iterable[Object], revision: int) -> dict[GVR, Cache]:
+    """What informers would show that had listed these objects, all there are, at that revision."""
+    catalogue = default_catalogue()
+    caches: dict[GVR, Cache] = {}
+    for resource in catalogue.resources:
+        if resource.conversion is None:
+            caches[resource.gvr] = cache = Cache()
+            cache.resource_version = str(revision)
+    for obj in objects:
+        group, _, version = obj["apiVersion"].rpartition("/")
+        listed = catalogue.of_kind(group, version, obj["kind"])
+        if listed is not None:
+            transform = TRANSFORMS.get(listed.gvr)
+            caches[listed.gvr].put(key_of(obj), transform(obj) if transform else obj)
+    return caches
