@@ -36,7 +36,11 @@ def test_what_falls_due_is_called_in_order_at_its_own_moment() -> None:
 def test_a_call_made_on_the_way_is_called_if_it_falls_due_too() -> None:
     clock = ManualClock()
     calls: list[float] = []
-    clock.call_later(1, lambda: clock.call_later(1, lambda: calls.append(clock.monotonic())) and None)
+
+    def call_again() -> None:
+        clock.call_later(1, lambda: calls.append(clock.monotonic()))
+
+    clock.call_later(1, call_again)
     clock.advance(2)
     assert calls == [2]
 
