@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ class Access:
         self.url = url
         self.name = name
         self.token = token
-        self._clients: weakref.WeakSet[httpx.Client] = weakref.WeakSet()
+        self._clients: list[httpx.Client] = []
         self._exported: str | None = None
         self._exports = False
 
@@ -57,7 +56,7 @@ class Access:
         import httpx
 
         client = httpx.Client(**self._options(options))
-        self._clients.add(client)
+        self._clients.append(client)
         return client
 
     def async_client(self, **options: Any) -> httpx.AsyncClient:
@@ -82,8 +81,8 @@ class Access:
 
     def close(self) -> None:
         """Remove the file, close the clients and put the environment back; harmless when called again."""
-        for client in list(self._clients):
-            client.close()
+        while self._clients:
+            self._clients.pop().close()
         if self._exports:
             self._exports = False
             _restore(self._exported)
