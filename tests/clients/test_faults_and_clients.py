@@ -214,4 +214,3 @@ def test_the_python_clients_informer_gets_over_what_befalls_its_watches(
             return {key for key in informer.cache.list_keys() if key.startswith(f"default/{name}")}
 
         until(lambda: kept() == there, seconds=30)
-        informer.stop()

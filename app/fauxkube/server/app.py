@@ -87,7 +87,7 @@ class Application:
         if info is not None:
             info.describe(call)
             call.verb = verb_of(request, info)
-        if self._disturbances.any():
+        if self._disturbances.active:
             handle = partial(self._handle, request, call, info)
             return await self._disturbances.answer(request, call, info, handle)
         return await self._handle(request, call, info)

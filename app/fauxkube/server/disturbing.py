@@ -43,7 +43,7 @@ _KIND = FAMILY.kind
 
 
 class Disturbances:
-    """Acts out the faults of one cluster's requests."""
+    """Acts out the faults of one cluster's requests; `active` tells whether there are any to be acted out."""
 
     def __init__(self, faults: Faults, pipelines: Pipelines, *, clock: Clock, chance: Chance) -> None:
         self._faults = faults
@@ -53,12 +53,9 @@ class Disturbances:
         self._pauses: set[asyncio.Timeout] = set()
         #: The watches that each fault has silenced, by its id.
         self._silent: dict[str, WeakSet[SilentWatch]] = defaultdict(WeakSet)
-        faults.on_change(self._lift)
+        self.active = bool(faults.in_force(_KIND))
+        faults.on_change(self._changed)
         self._closed = False
-
-    def any(self) -> bool:
-        """Whether a fault of requests is in force."""
-        return bool(self._faults.in_force(_KIND))
 
     def close(self) -> None:
         """End every delay, and delay nothing more."""
@@ -145,8 +142,9 @@ class Disturbances:
         stream.terms = replace(stream.terms, bookmarks=False)
         self._silent[fault.id].add(silent)
 
-    def _lift(self, fault: Fault) -> None:
-        """Let watches speak again once the fault that has silenced them is over."""
+    def _changed(self, fault: Fault) -> None:
+        """Look again whether anything is to be done, and let watches speak whose fault is over."""
+        self.active = bool(self._faults.in_force(_KIND))
         if fault.state in (EXPIRED, REMOVED):
             for watch in self._silent.pop(fault.id, ()):
                 watch.speak()
