@@ -5,8 +5,6 @@ So kubectl and this apply take turns on the same objects without undoing each ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import orjson
 
 from fauxkube.client.protocol import Client
@@ -17,14 +15,6 @@ from fauxkube.machinery.schema import Schemas
 from fauxkube.machinery.status import StatusError
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-#: Kinds that others need to be there already; all else follows in the order in which it is given.
-_FIRST = ("Namespace", "ServiceAccount")
-
-
-def in_order(objects: Iterable[Object]) -> list[Object]:
-    """The objects in an order in which they can be applied: namespaces first, then service accounts."""
-    return sorted(objects, key=lambda obj: _FIRST.index(obj["kind"]) if obj.get("kind") in _FIRST else len(_FIRST))
 
 
 async def apply(client: Client, resource: Resource, obj: Object, schemas: Schemas) -> Object:

@@ -14,6 +14,7 @@ from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.gvrs import EVENTS
 from fauxkube.machinery.objects import Object, copy_of, name_of, namespace_of
 from fauxkube.machinery.schema import Schemas
+from fauxkube.simulation.manifests import Manifest, in_order
 from fauxkube.testing import applying
 from fauxkube.testing.conditions import Condition
 from fauxkube.testing.explaining import in_time
@@ -46,8 +47,11 @@ class Objects:
         return await self.client.create(wanted.resource.gvr, _within(obj, wanted), namespace=wanted.namespace)
 
     async def apply(self, objects: ObjectList, namespace: str) -> ObjectList:
-        """One after the other, in an order in which they can be."""
-        return [await self._apply(obj, namespace) for obj in applying.in_order(objects)]
+        """One after the other, in the order in which they need each other; the live objects, in the order given."""
+        live: dict[int, Object] = {}
+        for manifest in in_order(Manifest(obj, "") for obj in objects):
+            live[id(manifest.object)] = await self._apply(manifest.object, namespace)
+        return [live[id(obj)] for obj in objects]
 
     async def _apply(self, obj: Object, namespace: str) -> Object:
         wanted = reference(self.catalogue, obj, namespace=namespace)

@@ -26,7 +26,7 @@ metadata: {name: shop}
 
 def test_manifests_are_applied_from_text_namespaces_first(cluster: Cluster) -> None:
     applied = cluster.apply(MANIFESTS)
-    assert [obj["kind"] for obj in applied] == ["Namespace", "ConfigMap"]
+    assert [obj["kind"] for obj in applied] == ["ConfigMap", "Namespace"]
     assert cluster.get("cm", "settings", namespace="shop")["data"] == {"mode": "fast"}
 
 
