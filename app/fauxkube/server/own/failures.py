@@ -82,7 +82,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if media.partition(";")[0] == "application/x-www-form-urlencoded":
         return await _failed(request, status.unsupported_media_type(["application/json"]))
     for problem in problems:
-        if problem["type"] == "json_invalid":
+        if problem["type"] == "json_invalid" and problem["loc"][0] == "body":
             reason = problem.get("ctx", {}).get("error", "")
             return await _failed(request, status.bad_request(f"the body is not valid JSON: {reason}"))
     causes = [_cause(problem) for problem in problems]
