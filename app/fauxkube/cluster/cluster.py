@@ -107,6 +107,8 @@ class Cluster:
             registers=state.registers,
         )
         self._pauses = Pauses(self.faults, pausable(self._controllers, self.scheduler))
+        if state.faults is not None:
+            self.faults.recall(state.faults)
         self.inspection = ClusterInspection(self)
         self.application = Application(
             self.registry,
@@ -144,6 +146,7 @@ class Cluster:
             chance=self.chance,
             users=self.users,
             collections=self._collections(),
+            faults=self.faults.memory(),
             registers=self._kubelets.unregistered,
         )
 

@@ -32,7 +32,8 @@ TRANSFORMS: Mapping[GVR, Transform] = {EVENTS: timing}
 class State:
     """The store and the pools that follow it, time and chance, users, and decoded what informers have listed.
 
-    `registers` names the nodes that are still to be made (None: all that the settings count).
+    `faults` is the memory of those that there are, if any. `registers` names the nodes that are still to be made (None:
+    all that the settings count).
     """
 
     store: Store
@@ -41,6 +42,7 @@ class State:
     chance: Chance
     users: Users
     collections: Mapping[GVR, Cache] = field(default_factory=dict)
+    faults: Object | None = None
     registers: Iterable[str] | None = None
 
     def fork(self, *, after: int = 0) -> State:
@@ -53,6 +55,7 @@ class State:
             chance=self.chance.fork(),
             users=self.users.fork(),
             collections={gvr: self._taken_on(cache, store.revision) for gvr, cache in self.collections.items()},
+            faults=self.faults,
             registers=self.registers,
         )
 

@@ -109,9 +109,7 @@ class PodSync:
         """In a fork the pod's kubelet goes on: what it has told to stop it tells no more, what it pulled is there."""
         if is_terminating(pod):
             self._stopping[key_of(pod)] = pod["metadata"]["uid"]
-        for status in pod.get("status", {}).get("containerStatuses") or ():
-            if status.get("imageID"):
-                self._images.add(pod["spec"].get("nodeName") or "", status["image"])
+        self._runtime.take_over(pod)
 
     def _ended(self, pod: Object, *, had_ended: bool) -> None:
         """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""
@@ -160,12 +158,19 @@ class PodSync:
         node = self._nodes.get(pod["spec"].get("nodeName") or "") if pod else None
         if pod is None or node is None or not is_simulated(node) or not internal_address(node):
             return
-        if self._faults.leaves_pods_alone(name_of(node)):
+        if self._is_left_alone(name_of(node)):
             return
         if is_terminating(pod):
             await self._stop(pod)
         elif not is_terminal(pod):
             await self._run(pod, node)
+
+    def _is_left_alone(self, node: str) -> bool:
+        if not self._faults.leaves_pods_alone(node):
+            return False
+        if self._faults.down(node):
+            self._off.add(node)
+        return True
 
     async def _run(self, pod: Object, node: Object) -> None:
         if not lifecycle.is_created(pod):

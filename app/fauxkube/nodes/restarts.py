@@ -6,11 +6,12 @@ The pause is 10 seconds, doubles with every try up to five minutes, and starts a
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from fauxkube.kinds.core.pod_status import is_sidecar
 from fauxkube.machinery.objects import Object
+from fauxkube.machinery.times import from_time
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 300.0
@@ -36,6 +37,15 @@ def next_pause(pause: Pause | None, event: datetime, now: datetime) -> Pause:
     if pause is None or (event - pause.since).total_seconds() > _RESET_SECONDS:
         return Pause(FIRST_PAUSE, now)
     return Pause(min(2 * pause.seconds, LONGEST_PAUSE), now)
+
+
+def pause_of(status: Object) -> Pause:
+    """The pause that a container with this status, which has been restarted, has reached if none was ever reset."""
+    restarts: int = status["restartCount"]
+    seconds = min(FIRST_PAUSE * 2 ** min(restarts - 1, 10), LONGEST_PAUSE)
+    state = status.get("state") or {}
+    run = state.get("running") or state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
+    return Pause(seconds, from_time(run["startedAt"]) if run.get("startedAt") else datetime.min.replace(tzinfo=UTC))
 
 
 def runs_again(pod: Object, container: Object, exit_code: int, *, is_init: bool) -> bool:

@@ -22,7 +22,7 @@ from fauxkube.nodes.container_runs import Ending, is_annotated, run_of
 from fauxkube.nodes.image_pulls import NodeImages, back_off, unknown_image
 from fauxkube.nodes.pod_events import PodEvents, go_duration
 from fauxkube.nodes.pod_faults import PodFaults
-from fauxkube.nodes.restarts import Pause, next_pause
+from fauxkube.nodes.restarts import Pause, next_pause, pause_of
 from fauxkube.nodes.settings import NodeSettings
 
 
@@ -102,6 +102,19 @@ class Runtime:
     def forget(self, pod: Object) -> None:
         """The pod is gone or has run to its end."""
         self._pods.pop(pod.get("metadata", {}).get("uid", ""), None)
+
+    def take_over(self, pod: Object) -> None:
+        """Find out from the pod's status what another runtime knew of it: its images, and the pauses under way."""
+        status, node = pod.get("status", {}), pod["spec"].get("nodeName") or ""
+        for own in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+            if own.get("imageID"):
+                self.images.add(node, own["image"])
+            if own.get("restartCount"):
+                self._memory(pod).restarts[own["name"]] = pause_of(own)
+            waiting = own["state"].get("waiting") or {}
+            if waiting.get("reason") == "ImagePullBackOff":
+                _, _, failure = waiting["message"].partition("ErrImagePull: ")
+                self._memory(pod).pulls[own["image"]] = next_pause(None, self._clock.now(), self._clock.now()), failure
 
     def step(self, pod: Object) -> Change:
         """What becomes of the pod now: containers that have ended are reported before others start."""
@@ -267,16 +280,17 @@ class Runtime:
             output = self._faults.unready(pod, container)
             if output is not None and own.get("ready"):
                 moved[container["name"]] = own | {"ready": False}
-                change.then.append(partial(self._note_unready, pod, container, output))
+                change.then.append(partial(self._pod_events(pod).unready, pod, container, output))
+            if output is not None and not (memory and container["name"] in memory.unready):
+                change.then.append(partial(self._note_unready, pod, container))
             elif output is None and memory and container["name"] in memory.unready:
                 moved[container["name"]] = own | {"ready": True}
                 change.then.append(partial(memory.unready.discard, container["name"]))
         if moved:
             change.status = lifecycle.with_containers(ahead, moved, self._now())
 
-    def _note_unready(self, pod: Object, container: Object, output: str) -> None:
+    def _note_unready(self, pod: Object, container: Object) -> None:
         self._memory(pod).unready.add(container["name"])
-        self._pod_events(pod).unready(pod, container, output)
 
     def _memory(self, pod: Object) -> _Memory:
         return self._pods.setdefault(pod["metadata"]["uid"], _Memory())

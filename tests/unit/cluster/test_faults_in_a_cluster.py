@@ -207,3 +207,47 @@ def test_a_seeded_cluster_makes_the_same_choices_in_its_faults() -> None:
     first = asyncio.run(crashed())
     assert 0 < len(first) < 8
     assert asyncio.run(crashed()) == first
+
+
+def test_a_fork_goes_on_with_what_was_wrong() -> None:
+    async def body(cluster: Cluster) -> None:
+        await shop(cluster, replicas=4)
+        names = [name_of(each) for each in await pods(cluster) if each["spec"]["nodeName"] != "node-3"]
+        effects: list[tuple[str, Any]] = [
+            (names[0], {"type": "crash", "repeat": True}),
+            (names[1], "unready"),
+            ("late", "image-pull-error"),
+        ]
+        for name, effect in effects:
+            cluster.faults.add({"kind": "pod", "match": {"name": name}, "effect": effect, "for": "1m"})
+        cluster.faults.add({"kind": "node", "match": {"name": "node-3"}, "effect": "down", "count": 1})
+        cluster.faults.add({"kind": "controller", "match": {"name": "replicaset-controller"}, "effect": "pause"})
+        await cluster.client.create(PODS, pod("late", nodeName="node-1"), namespace="default")
+        await cluster.time.advance(25)
+        before = cluster.faults.list()[0].described()
+        fork = cluster.fork()
+        await fork.start()
+        try:
+            settled = await fork.time.settle()
+            assert [each.described() for each in fork.faults.list()] == [
+                each.described() for each in cluster.faults.list()
+            ]
+            assert settled.revision == cluster.store.revision
+            await fork.time.advance(34)
+            assert fork.faults.list()[0].described()["hits"] > before["hits"]
+            assert cluster.faults.list()[0].described() == before
+            await fork.time.advance(1)
+            assert {each.state for each in fork.faults.list()} == {"expired", "exhausted", "active"}
+            await fork.time.advance(60)
+            assert all(is_ready(each) for each in await pods(fork) if each["spec"]["nodeName"] != "node-3")
+            assert await ready_status(fork, "node-3") == "Unknown"
+            await fork.client.delete(PODS, names[1], namespace="default")
+            await fork.time.settle()
+            assert len(await pods(fork)) == 4
+            fork.faults.clear()
+            await fork.time.advance(30)
+            assert await addresses(fork) == (4, 0)
+        finally:
+            await fork.close()
+
+    run(body)

@@ -9,7 +9,6 @@ costs a dictionary's look-up. `on_change` tells when the answer may have become 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TypeAlias
 
@@ -18,7 +17,7 @@ from fauxkube.kit.clock import Clock, Timer
 from fauxkube.machinery.objects import Object
 from fauxkube.simulation.faults.controllers import KUBELET
 from fauxkube.simulation.faults.families import families
-from fauxkube.simulation.faults.fault import ACTIVE, EXPIRED, REMOVED, Fault
+from fauxkube.simulation.faults.fault import ACTIVE, EXPIRED, REMOVED, WAITING, Fault
 from fauxkube.simulation.faults.fields import FaultError
 from fauxkube.simulation.faults.matching import Subject
 
@@ -37,8 +36,10 @@ class Faults:
         #: The names of the control loops that can be paused.
         self.components = {KUBELET}
         self._families = families(self.components)
-        self._ids = itertools.count(1)
+        self._added = 0
         self._faults: dict[str, Fault] = {}
+        #: When each was added, on the monotonic clock, and what begins and ends it.
+        self._since: dict[str, float] = {}
         self._timers: dict[str, list[Timer]] = {}
         self._in_force: Mapping[str, tuple[Fault, ...]] = {}
         self._handlers: list[Handler] = []
@@ -48,12 +49,27 @@ class Faults:
 
         A fault with `after` or `for` must be added within the cluster's event loop.
         """
-        name = f"fault-{next(self._ids)}"
-        fault = Fault(name, spec, self._families, self._chance.of(name), self._changed)
-        self._faults[fault.id] = fault
-        self._timers[fault.id] = list(self._window(fault))
-        self._changed(fault)
+        fault = self._new(f"fault-{self._added + 1}", spec)
+        self._added += 1
+        self._keep(fault, self._clock.monotonic())
         return fault
+
+    def memory(self) -> Object:
+        """Every fault and what it has done, as JSON that is not changed any more: for another cluster to go on from."""
+        now = self._clock.monotonic()
+        kept = [
+            {"id": fault.id, "spec": fault.spec, "age": now - self._since[fault.id], "done": fault.memory()}
+            for fault in self._faults.values()
+        ]
+        return {"added": self._added, "faults": kept}
+
+    def recall(self, memory: Object) -> None:
+        """Take over the faults of another cluster, as they were when it was asked for its memory."""
+        self._added = memory["added"]
+        for each in memory["faults"]:
+            fault = self._new(each["id"], each["spec"])
+            fault.recall(each["done"])
+            self._keep(fault, self._clock.monotonic() - each["age"])
 
     def get(self, id: str) -> Fault | None:
         """The fault of that id."""
@@ -70,6 +86,7 @@ class Faults:
             return False
         for timer in self._timers.pop(id):
             timer.cancel()
+        del self._since[id]
         fault.move(REMOVED)
         return True
 
@@ -100,12 +117,22 @@ class Faults:
                 return fault
         return None
 
-    def _window(self, fault: Fault) -> Iterator[Timer]:
-        """What begins and ends the fault on the cluster's clock."""
-        if fault.after:
-            yield self._clock.call_later(fault.after, lambda: fault.move(ACTIVE))
-        if fault.lasts is not None:
-            yield self._clock.call_later(fault.after + fault.lasts, lambda: fault.move(EXPIRED))
+    def _new(self, id: str, spec: Object) -> Fault:
+        return Fault(id, spec, self._families, self._chance.of(id), self._changed)
+
+    def _keep(self, fault: Fault, since: float) -> None:
+        """Count a fault in that was added at that monotonic time."""
+        self._faults[fault.id] = fault
+        self._since[fault.id] = since
+        self._timers[fault.id] = list(self._window(fault, since - self._clock.monotonic()))
+        self._changed(fault)
+
+    def _window(self, fault: Fault, offset: float) -> Iterator[Timer]:
+        """What begins and ends the fault on the cluster's clock, `offset` seconds from when that was due."""
+        if fault.state == WAITING:
+            yield self._clock.call_later(fault.after + offset, lambda: fault.move(ACTIVE))
+        if fault.lasts is not None and fault.state != EXPIRED:
+            yield self._clock.call_later(fault.after + fault.lasts + offset, lambda: fault.move(EXPIRED))
 
     def _changed(self, fault: Fault) -> None:
         in_force: dict[str, tuple[Fault, ...]] = {}

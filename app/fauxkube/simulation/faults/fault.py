@@ -54,7 +54,8 @@ class Fault:
         self._changed = changed
         #: What was decided for a target, and on which occasion.
         self._decided: dict[str, tuple[str, bool]] = {}
-        self._spec = _whole(spec)
+        #: The spec as it was given, written out in full.
+        self.spec = _whole(spec)
 
     @property
     def in_force(self) -> bool:
@@ -90,9 +91,19 @@ class Fault:
         when, hit = decided
         return hit and when == occasion
 
+    def memory(self) -> Object:
+        """What it has done so far, as JSON: for one like it to go on from there (`recall`)."""
+        decided = {target: list(decision) for target, decision in self._decided.items()}
+        return {"state": self.state, "hits": self.hits, "decided": decided}
+
+    def recall(self, memory: Object) -> None:
+        """Go on from what one like it has done."""
+        self.state, self.hits = memory["state"], memory["hits"]
+        self._decided = {target: (occasion, hit) for target, (occasion, hit) in memory["decided"].items()}
+
     def described(self) -> Object:
-        """The spec as it was given, with `id`, `state` and `hits`."""
-        return {"id": self.id, "state": self.state, "hits": self.hits, **self._spec}
+        """The spec, with `id`, `state` and `hits`."""
+        return {"id": self.id, "state": self.state, "hits": self.hits, **self.spec}
 
 
 def _family(kind: Any, families: Mapping[str, Family]) -> Family:
