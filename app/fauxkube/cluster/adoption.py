@@ -51,10 +51,10 @@ def prepared(objects: Sequence[Object], clock: Clock, chance: Chance) -> list[Ob
     A load balancer that has its address is one of ours from now on. The revision that a daemon set's pods are of says
     what our controller compares with; one that the dump lacks is made.
     """
-    for service in objects:
-        if service["kind"] == "Service" and wants_load_balancer(service) and _has_address(service):
-            finalizers = service["metadata"].get("finalizers") or []
-            service["metadata"]["finalizers"] = [*finalizers, *({FINALIZER} - set(finalizers))]
+    for service in (each for each in objects if each["kind"] == "Service"):
+        _adopt_addresses(service)
+    for each in objects:
+        each["metadata"].setdefault("creationTimestamp", to_time(clock.now()))
     made: list[Object] = []
     for daemon_set in (each for each in objects if each["kind"] == "DaemonSet"):
         made += _current_revision(daemon_set, objects, clock, chance)
@@ -65,8 +65,14 @@ def _identity(clock: Clock, chance: Chance) -> dict[str, Any]:
     return {"uid": chance.of("uid", "dump").uuid(), "creationTimestamp": to_time(clock.now())}
 
 
-def _has_address(service: Object) -> bool:
-    return bool(((service.get("status") or {}).get("loadBalancer") or {}).get("ingress"))
+def _adopt_addresses(service: Object) -> None:
+    spec, metadata = service["spec"], service["metadata"]
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    balanced = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress")
+    finalizers = metadata.get("finalizers") or []
+    if balanced and wants_load_balancer(service) and FINALIZER not in finalizers:
+        metadata["finalizers"] = [*finalizers, FINALIZER]
 
 
 def _current_revision(daemon_set: Object, objects: Iterable[Object], clock: Clock, chance: Chance) -> Iterator[Object]:

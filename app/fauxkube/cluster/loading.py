@@ -32,6 +32,7 @@ from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_
 from fauxkube.machinery.status import StatusError
 from fauxkube.registry.allocation import Allocations
 from fauxkube.registry.decoding import Decoder
+from fauxkube.registry.metadata import adopt_namespace
 from fauxkube.registry.options import Patch, WriteOptions
 from fauxkube.registry.pools import pod_pool_name
 from fauxkube.registry.registry import Registry
@@ -144,9 +145,12 @@ class _Dump:
         for manifest in manifests:
             resource = cast("Resource", _resource_of(manifest.object, self._catalogue))
             try:
-                objects.append(self._decoder.decode(resource, copy_of(manifest.object), _LENIENTLY)[0])
+                obj, _ = self._decoder.decode(resource, copy_of(manifest.object), _LENIENTLY)
+                adopt_namespace(resource, obj, namespace_of(obj) or "default")
             except StatusError as error:
                 problems.append(f"{manifest.place}: {manifest.title}: {error.message}")
+            else:
+                objects.append(obj)
         if problems:
             raise LoadError(problems)
         return objects
