@@ -13,6 +13,8 @@ from fauxkube.simulation.strictness.asked import AskedFor
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 _IS_INDEX = re.compile(r"/(\d+|-)(/|$)")
+#: What the codes are of a body that is not decoded, and of a patch whose outcome is not.
+_REFUSED = (400, 422)
 _STRICT_PROBLEM = re.compile(r'(?:unknown|duplicate) field "(?:[^"\\]|\\.)*"')
 #: Lists in the metadata to which several writers add, each its own.
 _SHARED_LISTS = ("finalizers", "ownerReferences")
@@ -23,7 +25,7 @@ _BORN_WITH_STATUS = frozenset({"nodes"})
 def unknown_field(asked: AskedFor) -> str:
     """Of an answer: what it warns of, or was refused for."""
     told = [each for each in asked.call.warnings if _STRICT_PROBLEM.fullmatch(each)]
-    if asked.call.status == 400 and b"strict decoding error: " in asked.answer:
+    if asked.call.status in _REFUSED and b"strict decoding error: " in asked.answer:
         status = decoded(asked.call.content_type, asked.answer)
         message = str(status.get("message", "")) if isinstance(status, dict) else ""
         told = _STRICT_PROBLEM.findall(message.partition("strict decoding error: ")[2])
