@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from fauxkube.kit.backoff import Backoff
@@ -20,6 +21,7 @@ from fauxkube.machinery.status import StatusError
 Sync: TypeAlias = Callable[[str], Awaitable[None]]
 
 _STALE_CODES = frozenset({404, 409})
+_NO_KEYS: frozenset[str] = frozenset()
 _NAMESPACE_TERMINATING = "NamespaceTerminating"
 
 
@@ -45,12 +47,12 @@ class Loop:
         """Whether no key waits and none is being worked on."""
         return self.queue.idle
 
-    def pressing(self, seconds: float) -> set[str]:
+    def pressing(self, seconds: float) -> AbstractSet[str]:
         """The keys that are being worked on, that wait, or that failed and are tried again within `seconds`."""
+        if self.queue.quiet:
+            return _NO_KEYS
         if self.paused:
-            return set(self.queue.processing)
-        if self.queue.idle and not self.queue.retries:
-            return set()
+            return self.queue.processing
         return {*self.queue.processing, *self.queue.waiting, *self.queue.retried_within(seconds)}
 
     @property

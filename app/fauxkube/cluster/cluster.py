@@ -7,7 +7,7 @@ global: any number of clusters live side by side in one process.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fauxkube.admission.plugins import default_chain
@@ -119,17 +119,13 @@ class Cluster:
             simulation=Simulation(self.users, self.faults, self.requests, Strictness(settings.strict)),
             writing=self.turns,
         )
+        #: Those of all controllers and kubelets; the scheduler has a queue of its own.
+        self.loops: Sequence[Loop] = (*(each.loop for each in self._controllers), *self._kubelets.loops)
         self.time = Time(self)
         self.started_at: float | None = None
         self.is_running = False
         self._resumes = bool(state.collections)
         self._tasks = Tasks("cluster")
-
-    @property
-    def loops(self) -> Iterator[Loop]:
-        """The loops of all controllers and kubelets; the scheduler has a queue of its own."""
-        yield from (controller.loop for controller in self._controllers)
-        yield from self._kubelets.loops
 
     @property
     def recorders(self) -> Iterable[EventRecorder]:

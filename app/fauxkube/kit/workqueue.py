@@ -28,8 +28,8 @@ class _Schedule:
         self._due = due
         self._keys: dict[str, _Later] = {}
 
-    def __len__(self) -> int:
-        return len(self._keys)
+    def __bool__(self) -> bool:
+        return bool(self._keys)
 
     def add(self, key: str, seconds: float) -> None:
         moment = self._clocks[0].monotonic() + seconds
@@ -100,9 +100,9 @@ class WorkQueue:
         return frozenset(self._waiting)
 
     @property
-    def retries(self) -> int:
-        """How many keys failed and are to be tried again."""
-        return len(self._retries)
+    def quiet(self) -> bool:
+        """Whether it is idle, and no key that failed is to be tried again."""
+        return not (self._waiting or self._processing or self._retries)
 
     def retried_within(self, seconds: float) -> list[str]:
         """The keys that failed and are tried again within `seconds` of real time."""
