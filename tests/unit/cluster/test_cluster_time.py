@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -379,11 +379,12 @@ def test_time_does_not_run_at_no_rate(rate: float) -> None:
 def test_a_scaled_cluster_lives_faster() -> None:
     async def body(cluster: Cluster) -> None:
         await cluster.client.create(PODS, pod("web"), namespace="default")
-        async with asyncio.timeout(10):
-            while cluster.clock.now() - START < timedelta(minutes=5):
-                await cluster.clock.sleep(10)
+        async with asyncio.timeout(20):
+            await cluster.clock.sleep(60)
         assert set((await ready_nodes(cluster)).values()) == {"True"}
-        with suppress(StatusError):
-            await cluster.client.delete(PODS, "web", namespace="default")
+        (web,) = (await cluster.client.list(PODS)).items
+        assert web["status"]["phase"] == "Running"
+        for lease in (await cluster.client.list(LEASES)).items:
+            assert from_time(lease["spec"]["renewTime"]) > START + timedelta(seconds=30)
 
-    run(body, Settings(clock_start=START, clock_rate=200))
+    run(body, Settings(clock_start=START, clock_rate=50))
