@@ -26,6 +26,16 @@ def is_created(pod: Object) -> bool:
     return bool(pod.get("status", {}).get("startTime"))
 
 
+def is_at_rest(pod: Object) -> bool:
+    """Whether all of the pod's containers run as they are defined and nothing is asked of it; a cheap first look."""
+    spec, status, metadata = pod["spec"], pod.get("status") or {}, pod["metadata"]
+    if status.get("phase") != "Running" or spec.get("initContainers") or spec.get("readinessGates"):
+        return False
+    if "deletionTimestamp" in metadata or status.get("observedGeneration") != metadata.get("generation"):
+        return False
+    return all("running" in (each.get("state") or {}) for each in status.get("containerStatuses") or ())
+
+
 def created(pod: Object, host_ip: str, now: str) -> Object:
     """The first status: nothing runs, everything is being made ready."""
     spec = pod["spec"]

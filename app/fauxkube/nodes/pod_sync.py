@@ -9,7 +9,7 @@ silent, are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fauxkube.client.loop import Loop
 from fauxkube.kinds.core.pod_status import is_ready as is_pod_ready
@@ -79,10 +79,9 @@ class PodSync:
     # What the cluster tells.
 
     def look_at_all(self) -> None:
-        """See to every pod that has not ended."""
-        for pod in self._pods.items():
-            if pod["spec"].get("nodeName") and not is_terminal(pod):
-                self.loop.queue.add(key_of(pod))
+        """See to every pod that has a node and has not ended."""
+        pods = self._pods.items()
+        self._look_at(key_of(pod) for pod in pods if pod["spec"].get("nodeName") and not is_terminal(pod))
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if new is None or is_terminal(new):
@@ -92,8 +91,13 @@ class PodSync:
             return
         if self._pods.resuming:
             self._take_over(new)
-        if new["spec"].get("nodeName") and (old is None or _matters(old, new) or self._was_marked(old, new)):
+        if new["spec"].get("nodeName") and self._calls_for_work(old, new):
             self.loop.queue.add(key_of(new))
+
+    def _calls_for_work(self, old: Object | None, new: Object) -> bool:
+        if old is None:
+            return not self._runtime.is_at_rest(new)
+        return _matters(old, new) or self._was_marked(old, new)
 
     def _was_marked(self, old: Object, new: Object) -> bool:
         """Whether the pod was marked as not ready by who had not noticed yet that its node is back."""
@@ -128,14 +132,14 @@ class PodSync:
             self._images.forget(name_of(old or {}))
             self._recovered.pop(name_of(old or {}), None)
             return
-        recovered = old is not None and is_ready(new) and not is_ready(old)
-        if recovered:
-            self._recovered[name_of(new)] = self._clock.monotonic()
-        if old is None or recovered or _set_up(old) != _set_up(new):
-            for key in self._keys_on(name_of(new)):
-                self.loop.queue.add(key)
-                if recovered:
-                    self._to_recheck.add(key)
+        name = name_of(new)
+        if old is not None and is_ready(new) and not is_ready(old):
+            self._recovered[name] = self._clock.monotonic()
+            self._to_recheck.update(self._keys_on(name))
+            self._look_at(self._keys_on(name))
+        elif old is None or _set_up(old) != _set_up(new):
+            on_node = self._pods.by_index(_BY_NODE, name)
+            self._look_at(key_of(pod) for pod in on_node if not self._runtime.is_at_rest(pod))
 
     def _node_disturbed(self, name: str) -> None:
         """A fault of the node came or went: whoever was left alone is seen to, and who was on a node that was off."""
@@ -144,7 +148,10 @@ class PodSync:
         elif name in self._off:
             self._off.discard(name)
             self._lost.update(self._keys_on(name))
-        for key in self._keys_on(name):
+        self._look_at(self._keys_on(name))
+
+    def _look_at(self, keys: Iterable[str]) -> None:
+        for key in keys:
             self.loop.queue.add(key)
 
     def _keys_on(self, node: str) -> list[str]:

@@ -103,6 +103,10 @@ class Runtime:
         """The pod is gone or has run to its end."""
         self._pods.pop(pod.get("metadata", {}).get("uid", ""), None)
 
+    def is_at_rest(self, pod: Object) -> bool:
+        """Whether there is nothing to do for the pod, and will not be until it or the faults change."""
+        return lifecycle.is_at_rest(pod) and not is_annotated(pod) and not self._faults.any
+
     def take_over(self, pod: Object) -> None:
         """Find out from the pod's status what another runtime knew of it: its images, and the pauses under way."""
         status, node = pod.get("status", {}), pod["spec"].get("nodeName") or ""
