@@ -254,6 +254,47 @@ def test_a_snapshot_of_one_cluster_is_restored_in_another(one: httpx.Client, two
     refused(two.put(f"{OURS}/snapshot", content=b"nonsense"), 400, "BadRequest")
 
 
+MANIFESTS = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: loaded, namespace: shop}
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: listed}}
+- {apiVersion: example.com/v1, kind: Widget, metadata: {name: unknown}}
+"""
+
+
+def test_manifests_are_loaded_whole_or_not_at_all(one: httpx.Client) -> None:
+    loaded = answered(one.post(f"{OURS}/load", content=MANIFESTS))
+    assert loaded == {
+        "created": ["Namespace shop", "ConfigMap shop/loaded", "ConfigMap listed"],
+        "changed": [],
+        "skipped": ["Widget unknown (example.com/v1 is not served with that kind)"],
+        "notes": [],
+    }
+    refused(one.post(f"{OURS}/load", content="metadata: ["), 400, "BadRequest")
+    answer = one.post(
+        f"{OURS}/load", content=MANIFESTS.replace("name: loaded", "name: Loaded").replace("listed", "other")
+    )
+    (cause,) = refused(answer, 422, "Invalid")["causes"]
+    assert cause["message"].startswith("manifests:1: ConfigMap shop/Loaded: ")
+    assert names(answered(one.get(CONFIG_MAPS))) == ["listed"]
+    refused(one.post(f"{OURS}/load", content=b"\xff"), 400, "BadRequest")
+
+
+def test_the_dump_of_a_cluster_takes_the_place_of_another(one: httpx.Client, two: httpx.Client) -> None:
+    uid = made(one, CONFIG_MAPS, config_map("dumped"))["metadata"]["uid"]
+    items = [item | {"apiVersion": "v1", "kind": "ConfigMap"} for item in answered(one.get(CONFIG_MAPS))["items"]]
+    with watching(two, PODS) as events:
+        loaded = answered(two.post(f"{OURS}/load", json={"apiVersion": "v1", "kind": "List", "items": items}))
+        assert list(events) == []
+    assert loaded["created"] == ["ConfigMap default/dumped"]
+    assert answered(two.get(f"{CONFIG_MAPS}/dumped"))["metadata"]["uid"] == uid
+
+
 def test_who_has_a_token_is_named_in_histories_and_on_record(one: httpx.Client) -> None:
     jane = answered(one.post(f"{OURS}/users", json={"name": "jane", "groups": ["team"]}), 201)
     assert answered_list(one.get(f"{OURS}/users")) == [jane]

@@ -6,27 +6,27 @@ promises. A control outlives resets of its cluster: `cluster` is the one of the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Unpack
 
-from fauxkube.cluster import kubeconfig, snapshots
+from fauxkube.cluster import kubeconfig, loading, snapshots
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.history import History
-from fauxkube.cluster.origin import Origin, restored
-from fauxkube.cluster.time import ClockError, NotSettledError, Settled
+from fauxkube.cluster.origin import Kept, Origin, restored
+from fauxkube.cluster.refusals import refusing
+from fauxkube.cluster.time import Settled
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.status import StatusError
 from fauxkube.server.app import Application
-from fauxkube.server.control import ClockReading, ClusterEntry, LogLine, SettledState, User
+from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, SettledState, User
 from fauxkube.server.hosting import CLUSTERS, DEFAULT
 from fauxkube.server.inspection import ClusterInfo, PoolUse
-from fauxkube.simulation.faults.engine import FaultError
 from fauxkube.simulation.logs import Logs
-from fauxkube.simulation.requests import CriteriaError
+from fauxkube.simulation.manifests import read_text
 from fauxkube.simulation.requests.criteria import Asked
 from fauxkube.simulation.users import KnownUser
 
@@ -42,6 +42,8 @@ class Control:
         self._host = host
         self._origin = origin
         self._logs = Logs()
+        self._replacing = asyncio.Lock()
+        self._ended = False
         self.cluster = cluster
 
     @property
@@ -66,8 +68,10 @@ class Control:
             await self.cluster.start()
 
     async def close(self) -> None:
-        """End the cluster and its watches."""
-        await self.cluster.close()
+        """End the cluster and its watches; harmless when called again."""
+        async with self._replacing:
+            self._ended = True
+            await self.cluster.close()
 
     def entry(self) -> ClusterEntry:
         settings = self.cluster.settings
@@ -91,36 +95,26 @@ class Control:
     # Time
 
     async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
-        try:
+        with refusing():
             return _settled(await self.cluster.time.settle(revision=revision, timeout=timeout))
-        except NotSettledError as error:
-            raise status.timed_out(str(error), error.busy) from None
 
     async def clock(self) -> ClockReading:
         state = self.cluster.time.state()
         return ClockReading(state.now, state.rate, state.rate == 0, state.next_due)
 
     async def freeze(self, *, at: datetime | None = None) -> ClockReading:
-        try:
+        with refusing("at", at):
             await self.cluster.time.freeze(at)
-        except ClockError as error:
-            raise _unfit("at", at, error) from None
         return await self.clock()
 
     async def run(self, *, rate: float = 1.0) -> ClockReading:
-        try:
+        with refusing("rate", rate):
             await self.cluster.time.run(rate)
-        except ClockError as error:
-            raise _unfit("rate", rate, error) from None
         return await self.clock()
 
     async def advance(self, *, seconds: float) -> SettledState:
-        try:
+        with refusing("seconds", seconds):
             return _settled(await self.cluster.time.advance(seconds))
-        except ClockError as error:
-            raise _unfit("seconds", seconds, error) from None
-        except NotSettledError as error:
-            raise status.timed_out(str(error), error.busy) from None
 
     # Faults and requests
 
@@ -134,12 +128,8 @@ class Control:
         return fault.described()
 
     async def add_fault(self, spec: Object) -> Object:
-        try:
+        with refusing():
             return self.cluster.faults.add(spec).described()
-        except FaultError as error:
-            message = str(error).removeprefix(f"{error.field}: ")
-            cause = {"reason": "FieldValueInvalid", "message": message, "field": error.field}
-            raise status.unfit([cause]) from None
 
     async def remove_fault(self, id: str) -> None:
         if not self.cluster.faults.remove(id):
@@ -149,10 +139,8 @@ class Control:
         self.cluster.faults.clear()
 
     async def requests(self, **asked: Unpack[Asked]) -> list[Object]:
-        try:
+        with refusing():
             return self.cluster.requests.to_json(**asked)
-        except CriteriaError as error:
-            raise status.bad_request(str(error)) from None
 
     async def clear_requests(self) -> None:
         self.cluster.requests.clear()
@@ -172,6 +160,14 @@ class Control:
         self._require_memory()
         await self._begin(restored(data))
 
+    async def load(self, text: str) -> LoadedObjects:
+        with refusing():
+            beginning = await loading.begin(read_text(text.encode(), "manifests"), self.cluster.settings)
+            if beginning.state is not None:
+                await self._begin(Kept(beginning.settings, beginning.state))
+            loaded = beginning.loaded + await loading.make(self.cluster, beginning.manifests)
+        return LoadedObjects(loaded.created, loaded.changed, loaded.skipped, loaded.notes)
+
     async def reset(self) -> None:
         self._require_memory()
         await self._begin(self._origin)
@@ -187,12 +183,15 @@ class Control:
 
     async def _begin(self, origin: Origin) -> None:
         """Put a cluster that begins at `origin` in the place of the one that is there."""
-        old = self.cluster
-        new = await origin.cluster(after=old.store.revision)
-        with self._logs.capturing():
-            await new.start()
-        self.cluster, self._origin = new, origin
-        await old.close()
+        async with self._replacing:
+            old = self.cluster
+            if self._ended:
+                raise status.not_found("clusters", self._name)
+            new = await origin.cluster(after=old.store.revision)
+            with self._logs.capturing():
+                await new.start()
+            self.cluster, self._origin = new, origin
+            await old.close()
 
     # The past
 
@@ -226,10 +225,6 @@ class Control:
 
 def _settled(state: Settled) -> SettledState:
     return SettledState(state.revision, state.now)
-
-
-def _unfit(field: str, value: object, error: ClockError) -> StatusError:
-    return status.unfit([Path(field).invalid(value, str(error)).to_cause()])
 
 
 def _user(user: KnownUser) -> User:

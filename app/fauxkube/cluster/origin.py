@@ -7,11 +7,10 @@ from typing import Protocol
 
 from fauxkube.cluster import snapshots
 from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.refusals import refusing
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.state import State
 from fauxkube.cluster.template import Templates
-from fauxkube.machinery import status
-from fauxkube.simulation.snapshot import SnapshotError
 
 
 class Origin(Protocol):
@@ -51,8 +50,6 @@ class Kept:
 
 def restored(data: bytes) -> Kept:
     """The beginning that a snapshot holds; 400 when it is none."""
-    try:
+    with refusing():
         snapshot = snapshots.load(data)
-    except SnapshotError as error:
-        raise status.bad_request(str(error)) from None
     return Kept(snapshots.settings_of(snapshot), snapshots.state_of(snapshot))

@@ -171,9 +171,9 @@ def invalid(group: str, kind: str, name: str, causes: Iterable[Object]) -> Statu
 
 
 def unfit(causes: Iterable[Object]) -> StatusError:
-    """422 `Invalid` for input that is no object of the API: its fields are named, and nothing else."""
+    """422 `Invalid` for input that is no object of the API: nothing is named but the fields, if there are any."""
     listed = list(causes)
-    problems = "; ".join(f"{cause['field']}: {cause['message']}" for cause in listed)
+    problems = "; ".join(f"{cause['field']}: {cause['message']}".removeprefix(": ") for cause in listed)
     return StatusError(422, "Invalid", problems, details={"causes": listed})
 
 

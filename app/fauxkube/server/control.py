@@ -54,6 +54,16 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedObjects:
+    """What became of the objects that were loaded, by kind and name; `notes` tell what a dump was found to lack."""
+
+    created: list[str]
+    changed: list[str]
+    skipped: list[str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody whose requests are told apart by the bearer token that comes with them."""
 
@@ -133,6 +143,13 @@ class Operations(Protocol):
 
     async def restore(self, data: bytes) -> None:
         """Make the cluster what a snapshot holds, to which it is reset from then on; open watches end."""
+
+    async def load(self, text: str) -> LoadedObjects:
+        """Make what manifests describe: YAML or JSON, many documents, lists, what `helm template` prints.
+
+        Objects of a real cluster's dump (they have UIDs) put a cluster that begins with them in this one's place.
+        400 for what is no manifest, 422 with every problem when something cannot be made: then nothing is.
+        """
 
     async def reset(self) -> None:
         """Put the cluster back to how it began, at the same URL; open watches end, revisions go on upward."""

@@ -11,7 +11,7 @@ import orjson
 
 from fauxkube.client.http import error_of, unreachable
 from fauxkube.machinery.objects import Object
-from fauxkube.server.control import ClockReading, ClusterEntry, LogLine, SettledState, User
+from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, SettledState, User
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.requests.criteria import Asked
 
@@ -129,6 +129,10 @@ class RemoteControl:
     async def restore(self, data: bytes) -> None:
         headers = {"Content-Type": "application/octet-stream"}
         await self._api.send("PUT", "/snapshot", content=data, headers=headers)
+
+    async def load(self, text: str) -> LoadedObjects:
+        headers = {"Content-Type": "application/yaml"}
+        return LoadedObjects(**(await self._api.send("POST", "/load", content=text.encode(), headers=headers)).json())
 
     async def reset(self) -> None:
         await self._api.ask("POST", f"/clusters/{quote(self._name)}/reset")
