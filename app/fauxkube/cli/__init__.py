@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, history, kubeconfig, time, up, version
+from fauxkube.cli import clusters, history, kubeconfig, snapshot, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("up", cls=up.Command)(up.up)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.add_typer(clusters.app, name="clusters")
+app.add_typer(snapshot.app, name="snapshot")
 app.command("settle")(time.settle)
 app.command("advance")(time.advance)
 app.command("history")(history.history)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    import httpx
 
 PREFIX = "/fauxkube/v1"
 
@@ -14,15 +17,26 @@ _PATIENCE = 600.0
 
 def ask(server: str, path: str, **params: str) -> Any:
     """The answer of the server (or the cluster, by its URL) to a GET; what goes wrong ends the command with code 1."""
-    return _send("GET", server, path, params=params)
+    return _send("GET", server, path, params=params).json()
 
 
 def tell(method: str, server: str, path: str, body: Any = None) -> Any:
     """The same for a request that does something; None when there is nothing in the answer."""
-    return _send(method, server, path, json=body)
+    answer = _send(method, server, path, json=body)
+    return answer.json() if answer.content else None
 
 
-def _send(method: str, server: str, path: str, **parts: Any) -> Any:
+def fetch(server: str, path: str) -> bytes:
+    """The bytes that a GET is answered with."""
+    return _send("GET", server, path).content
+
+
+def send(method: str, server: str, path: str, data: bytes) -> None:
+    """A request with these bytes as its body."""
+    _send(method, server, path, content=data)
+
+
+def _send(method: str, server: str, path: str, **parts: Any) -> httpx.Response:
     import httpx
 
     url = f"{server.rstrip('/')}{PREFIX}/{path}"
@@ -32,7 +46,7 @@ def _send(method: str, server: str, path: str, **parts: Any) -> Any:
         fail(f"cannot reach {server}: {error}")
     if answer.is_error:
         fail(_message(answer.status_code, answer.headers.get("content-type", ""), answer.content))
-    return answer.json() if answer.content else None
+    return answer
 
 
 def _message(code: int, media: str, content: bytes) -> str:

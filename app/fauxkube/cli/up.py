@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -10,9 +11,13 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from fauxkube.cluster.loading import Loaded
     from fauxkube.cluster.settings import Settings
+    from fauxkube.cluster.sources import Sources
 
 _PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+_RANGES = {"cluster_cidr", "node_prefix", "service_cidr", "node_port_range", "load_balancer_cidr"}
+_SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "kubernetes_version", "seed", "clock"}
 
 
 class Command(TyperCommand):
@@ -20,13 +25,14 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments that are left."""
-        following = [*args[1:], "-"]
-        alone = [each == "--strict" and after.startswith("-") for each, after in zip(args, following, strict=True)]
-        given = ["--strict=warn" if bare else each for each, bare in zip(args, alone, strict=True)]
-        return super().parse_args(ctx, given)
+        for at, (each, after) in enumerate(pairwise([*args, "-"])):
+            if each == "--strict" and after.startswith("-"):
+                args[at] = "--strict=warn"
+        return super().parse_args(ctx, args)
 
 
 def up(  # noqa: PLR0913, PLR0917 - one parameter an option
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
     nodes: Annotated[int, typer.Option(help="How many simulated nodes to begin with.", min=0)] = 3,
@@ -39,6 +45,16 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     service_cidr: Annotated[str, typer.Option(help="The range of cluster IPs.")] = "10.96.0.0/12",
     node_port_range: Annotated[str, typer.Option(help="The range of node ports.")] = "30000-32767",
     load_balancer_cidr: Annotated[str, typer.Option(help="The range of load balancers' addresses.")] = "203.0.113.0/24",
+    load: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Begin with manifests: a file, a folder, what `helm template` or `kubectl get -A -o yaml` printed; "
+            "- reads standard input. May be repeated."
+        ),
+    ] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Begin with a snapshot that was saved, and with its settings.", dir_okay=False)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Make the same random choices on every run.")] = None,
     strict: Annotated[
         str,
@@ -55,8 +71,13 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Run a control plane and serve its API until Ctrl-C."""
     from fauxkube.cluster.settings import Settings, SettingsError
+    from fauxkube.cluster.sources import Sources
     from fauxkube.registry.pools import Ranges
 
+    given = _given(context)
+    if snapshot is not None and (said := given & _SAID_BY_SNAPSHOTS):
+        _fail(f"--{min(said).replace('_', '-')} cannot be given with --snapshot, which says that itself")
+    sources = Sources(snapshot=snapshot, load=load or (), insists=bool(given & _RANGES))
     ports = _PORT_RANGE.fullmatch(node_port_range)
     if ports is None:
         _fail(f"--node-port-range: {node_port_range!r} is not of the form 30000-32767")
@@ -78,7 +99,13 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
     except SettingsError as error:
         _fail(str(error))
-    _serve(settings, host=host, port=port, clusters=clusters, verbose=verbose)
+    _serve(settings, sources, host=host, port=port, clusters=clusters, verbose=verbose)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that the command line sets."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
 
 
 def _rate(clock: str) -> float:
@@ -93,7 +120,7 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _serve(settings: Settings, *, host: str, port: int, clusters: int, verbose: bool) -> None:
+def _serve(settings: Settings, sources: Sources, *, host: str, port: int, clusters: int, verbose: bool) -> None:
     import logging
 
     from fauxkube.cluster.serving import ServingError, serve
@@ -102,14 +129,20 @@ def _serve(settings: Settings, *, host: str, port: int, clusters: int, verbose: 
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        serve(settings, host=host, port=port, clusters=clusters, announce=_announce)
+        serve(settings, host=host, port=port, clusters=clusters, announce=_announce, sources=sources)
     except ServingError as error:
         typer.echo(f"fauxkube: {error}", err=True)
         raise typer.Exit(1) from None
 
 
-def _announce(url: str, host: str, data: Path | None) -> None:
+def _announce(url: str, host: str, data: Path | None, loaded: Loaded) -> None:
     """The one block of text a user sees: where the server is, and how to point kubectl at it."""
+    for skipped in loaded.skipped:
+        typer.echo(f"fauxkube: skipped {skipped}", err=True)
+    for note in loaded.notes:
+        typer.echo(f"fauxkube: {note}", err=True)
+    if made := len(loaded.created) + len(loaded.changed):
+        typer.echo(f"fauxkube has loaded {made} objects")
     if not _is_loopback(host):
         typer.echo(
             f"fauxkube: warning: listening on {host}: anyone who reaches this port can read and change everything, "

@@ -49,10 +49,13 @@ class Host:
         #: The names of clusters that are being made.
         self._coming: set[str] = set()
 
-    async def start(self) -> None:
-        """Start the cluster `default`; raises as `Cluster.start` does."""
-        origin = Fresh(replace(self.settings, data=None), self._templates)
-        await self._add(DEFAULT, origin, Cluster(self.settings))
+    async def start(self, origin: Origin | None = None) -> None:
+        """Start the cluster `default`, anew or at that origin; raises as `Cluster.start` does."""
+        if origin is not None:
+            await self._add(DEFAULT, origin, await origin.cluster())
+            return
+        fresh = Fresh(replace(self.settings, data=None), self._templates)
+        await self._add(DEFAULT, fresh, Cluster(self.settings))
 
     async def close(self) -> None:
         """End all clusters; harmless when called again."""

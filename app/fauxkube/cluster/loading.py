@@ -106,6 +106,8 @@ async def begin(manifests: Iterable[Manifest], settings: Settings) -> Beginning:
     except (SettingsError, ValueError) as error:
         raise LoadError([f"the dump's address ranges cannot be served: {error}"]) from None
     state, notes = await dump.restored(objects, settings)
+    if problems := await _rehearsed(Cluster(settings, state=state.fork()), others):
+        raise LoadError(problems)
     loaded = Loaded(created=[each.title for each in live], skipped=skipped, notes=notes)
     return Beginning(settings=settings, state=state, manifests=others, loaded=loaded)
 
@@ -205,14 +207,17 @@ async def make(cluster: Cluster, manifests: Sequence[Manifest]) -> Loaded:
     live = [f"{each.place}: {each.title} is of another cluster: a dump is where a cluster begins" for each in manifests]
     if any(each.is_live for each in manifests):
         raise LoadError([text for text, each in zip(live, manifests, strict=True) if each.is_live])
-    rehearsal = cluster.fork()
-    problems = await _Making(rehearsal.registry, rehearses=True).problems(manifests)
-    if problems:
+    if problems := await _rehearsed(cluster.fork(), manifests):
         raise LoadError(problems)
     making = _Making(cluster.registry)
     if problems := await making.problems(manifests):
         raise LoadError(problems)
     return making.loaded
+
+
+async def _rehearsed(cluster: Cluster, manifests: Sequence[Manifest]) -> list[str]:
+    """What goes wrong when they are written to a cluster that nobody uses."""
+    return await _Making(cluster.registry, rehearses=True).problems(manifests)
 
 
 class _Making:

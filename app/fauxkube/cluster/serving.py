@@ -10,12 +10,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from fauxkube.cluster.host import Host
+from fauxkube.cluster.loading import Loaded
 from fauxkube.cluster.settings import Settings
+from fauxkube.cluster.sources import SourceError, Sources
 from fauxkube.server.listener import Listener
 from fauxkube.store.model import StoreError
 
-#: Told once the server is ready: its URL, the address it listens on, and the data file if there is one.
-Announce = Callable[[str, str, Path | None], None]
+#: Told once the server is ready: its URL, the address it listens on, the data file if there is one, and what of what
+#: it was to begin with has become.
+Announce = Callable[[str, str, Path | None, Loaded], None]
 
 
 #: How long, in seconds, the event loop may keep the store's writer thread from running (Python's default is 5 ms).
@@ -23,12 +26,14 @@ _SWITCH_INTERVAL = 0.0005
 
 
 class ServingError(Exception):
-    """The server cannot start: the port is taken, the data file is in use or cannot be read."""
+    """The server cannot start: the port is taken, a file is in use or cannot be read, what is to be loaded is wrong."""
 
 
-def serve(settings: Settings, *, host: str, port: int, clusters: int, announce: Announce) -> None:
-    """Run a server with one cluster, and so many at most; returns after it was told to stop."""
-    _runner()(_serve(Host(settings, limit=clusters), host=host, port=port, announce=announce))
+def serve(
+    settings: Settings, *, host: str, port: int, clusters: int, announce: Announce, sources: Sources | None = None
+) -> None:
+    """Run a server with one cluster, which begins with `sources`, and so many at most; returns once told to stop."""
+    _runner()(_serve(Host(settings, limit=clusters), sources or Sources(), host=host, port=port, announce=announce))
 
 
 def _spare_the_garbage_collector() -> None:
@@ -51,7 +56,7 @@ def _runner() -> Callable[[Coroutine[None, None, None]], None]:
     return uvloop.run
 
 
-async def _serve(clusters: Host, *, host: str, port: int, announce: Announce) -> None:
+async def _serve(clusters: Host, sources: Sources, *, host: str, port: int, announce: Announce) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,15 +64,15 @@ async def _serve(clusters: Host, *, host: str, port: int, announce: Announce) ->
     listener = Listener(clusters.application, host=host, port=port)
     try:
         await _bind(listener, host, port)
-        await clusters.start()
+        loaded = await sources.start(clusters)
         await listener.serve()
         _spare_the_garbage_collector()
         data = clusters.settings.data
         if data is not None:
             sys.setswitchinterval(_SWITCH_INTERVAL)
-        announce(listener.url, host, data)
+        announce(listener.url, host, data, loaded)
         await stopped.wait()
-    except StoreError as error:
+    except (StoreError, SourceError) as error:
         raise ServingError(str(error)) from error
     finally:
         await listener.stop()

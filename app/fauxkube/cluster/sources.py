@@ -1,0 +1,110 @@
+"""What `fauxkube up` begins with, if not with nothing: a snapshot, manifests, the dump of a real cluster.
+
+All of it is read and tried before the server listens to anyone. A reset of the cluster comes back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fauxkube.cluster import snapshots
+from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.host import Host
+from fauxkube.cluster.loading import Beginning, Loaded, LoadError, begin, make
+from fauxkube.cluster.origin import Kept
+from fauxkube.cluster.settings import Settings
+from fauxkube.cluster.time import NotSettledError
+from fauxkube.simulation.manifests import Manifest, ManifestError, read_path, read_text
+from fauxkube.simulation.snapshot import Snapshot, SnapshotError
+
+_STDIN = "-"
+
+
+class SourceError(ValueError):
+    """Something that is to be begun with cannot be; the message names it and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """A snapshot's file, and files and folders of manifests (`-` is standard input), none of which need be given.
+
+    With `insists` the settings' address ranges are the user's own wish, and a dump of a cluster that has others is
+    refused.
+    """
+
+    snapshot: Path | None = None
+    load: Sequence[str] = ()
+    insists: bool = False
+
+    async def start(self, host: Host) -> Loaded:
+        """Start the host with a first cluster that holds all of it; SourceError when it cannot."""
+        if self.snapshot is None and not self.load:
+            await host.start()
+            return Loaded()
+        try:
+            return await self._start(host)
+        except (LoadError, ManifestError, SnapshotError) as error:
+            raise SourceError(str(error)) from None
+
+    async def _start(self, host: Host) -> Loaded:
+        settings, beginning = host.settings, await self._beginning(host.settings)
+        if settings.data is not None:
+            await host.start()
+            return beginning.loaded + await make(host.control().cluster, beginning.manifests)
+        cluster = Cluster(beginning.settings, state=beginning.state)
+        try:
+            kept, made = await _settled_with(cluster, beginning.manifests)
+        finally:
+            await cluster.close()
+        await host.start(kept)
+        return beginning.loaded + made
+
+    async def _beginning(self, settings: Settings) -> Beginning:
+        manifests = [each for source in self.load for each in _read(source)]
+        if self.snapshot is None:
+            beginning = await begin(manifests, settings)
+            if self.insists and beginning.settings.ranges != settings.ranges:
+                ranges = beginning.settings.ranges
+                raise SourceError(f"the cluster that was dumped has other address ranges than asked for: {ranges}")
+            return beginning
+        if settings.data is not None:
+            raise SourceError(f"{self.snapshot}: a snapshot is loaded into memory, and cannot be with a data file")
+        if any(each.is_live for each in manifests):
+            raise SourceError("a cluster begins with a snapshot or with a dump, not with both")
+        snapshot = _snapshot(self.snapshot)
+        beginning = await begin(manifests, snapshots.settings_of(snapshot))
+        return Beginning(
+            settings=beginning.settings,
+            state=snapshots.state_of(snapshot),
+            manifests=beginning.manifests,
+            loaded=beginning.loaded,
+        )
+
+
+def _snapshot(path: Path) -> Snapshot:
+    try:
+        return snapshots.load(path.read_bytes())
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+    except SnapshotError as error:
+        raise SourceError(f"{path}: {error}") from None
+
+
+def _read(source: str) -> list[Manifest]:
+    if source == _STDIN:
+        import sys
+
+        return list(read_text(sys.stdin.buffer.read(), "standard input"))
+    return read_path(Path(source))
+
+
+async def _settled_with(cluster: Cluster, manifests: Sequence[Manifest]) -> tuple[Kept, Loaded]:
+    """Where a cluster begins that has what the manifests describe, and what that is."""
+    await cluster.start()
+    made = await make(cluster, manifests)
+    with suppress(NotSettledError):  # what never comes to rest would not do so in a real cluster either
+        await cluster.time.settle()
+    return Kept(cluster.settings, cluster.state.fork()), made
