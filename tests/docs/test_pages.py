@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from support.binaries import binary
 from support.documents import ROOT, linked_files
+from support.javascript import CLIENT, client_modules
 from support.pages import Command, File, Unchecked, pattern_of, steps_of
 
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md"))
@@ -55,9 +57,7 @@ class Terminal:
 
     def run(self, text: str) -> str:
         """Run a command to its end; answers what it printed, as the page would show it."""
-        script = (
-            f'[ ! -e "$STATE" ] || . "$STATE"\n{self._here(text)}\n{{ export -p; echo "cd \'$PWD\'"; }} >"$STATE"\n'
-        )
+        script = f"{_RESTORE}\n{self._here(text)}\n{_SAVE}\n"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self._folder,
@@ -71,6 +71,15 @@ class Terminal:
         printed = done.stdout.replace(f":{self._port}", f":{PORT}").replace(str(self._folder), ".")
         assert done.returncode == 0, f"$ {text}{printed}"
         return printed
+
+    def has(self, needed: str) -> bool:
+        """Whether a program is there, or a package of npm's, which is put where scripts find it."""
+        if needed != CLIENT:
+            return not needed or shutil.which(needed) is not None
+        modules, link = client_modules(), self._folder / "node_modules"
+        if modules and not link.exists():
+            link.symlink_to(modules)
+        return modules is not None
 
     def write(self, file: File) -> None:
         """Make a file of the page's."""
@@ -122,6 +131,8 @@ def test_a_page_runs_as_it_is_written(page: Path, terminal: Terminal) -> None:
     with ExitStack() as servers:
         for step in steps_of(page):
             match step:
+                case File(needs=needed) | Command(needs=needed) if not terminal.has(needed):
+                    continue
                 case File():
                     terminal.write(step)
                 case Command(text=text) if text.split()[:2] == ["fauxkube", "up"]:

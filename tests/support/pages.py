@@ -5,38 +5,41 @@
   `...` stands for anything, and a line of it alone for any lines. A command shown without output may print what it
   likes. `fauxkube up` goes on in the background until the page ends.
 - `<!-- not run: reason -->` above a block says why it is not run here.
+- `<!-- needs: javac -->` above a block: it is for those who have that program, or that package of npm's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _TITLE = re.compile(r'title="([^"]+)"')
-_NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
+_REMARK = re.compile(r"<!-- (not run|needs): (.+?) -->")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file that the reader makes."""
+    """A file that the reader makes; `needs` says what one must have for it to be of use."""
 
     name: str
     text: str
     line: int
+    needs: str = ""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that the reader types, and what is printed (None: whatever)."""
+    """A command that the reader types, and what is printed (None: whatever); `needs` says what one must have."""
 
     text: str
     printed: str | None
     line: int
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,28 +56,32 @@ Step = File | Command | Unchecked
 
 def steps_of(page: Path) -> Iterator[Step]:
     """What the page has its reader do, from top to bottom."""
-    reason = ""
-    for token in MarkdownIt().parse(page.read_text()):
+    return steps_in(page.read_text())
+
+
+def steps_in(text: str) -> Iterator[Step]:
+    """The same of a page's text."""
+    remarks: dict[str, str] = {}
+    for token in MarkdownIt().parse(text):
         if token.type == "html_block":
-            found = _NOT_RUN.search(token.content)
-            reason = found[1] if found else ""
+            remarks = dict(_REMARK.findall(token.content))
         elif token.type == "fence":
-            yield from _block(token, reason)
-            reason = ""
+            yield from _block(token, remarks)
+            remarks = {}
         elif token.nesting == 1:
-            reason = ""
+            remarks = {}
 
 
-def _block(token: Token, reason: str) -> Iterator[Step]:
+def _block(token: Token, remarks: dict[str, str]) -> Iterator[Step]:
     assert token.map is not None
     language, line = token.info.partition(" ")[0], token.map[0] + 1
-    title = _TITLE.search(token.info)
-    if reason:
+    title, needs = _TITLE.search(token.info), remarks.get("needs", "")
+    if reason := remarks.get("not run"):
         yield Unchecked(language, reason, line)
     elif title:
-        yield File(title[1], token.content, line)
+        yield File(title[1], token.content, line, needs)
     elif language == "console":
-        yield from _commands(token.content, line + 1)
+        yield from (replace(command, needs=needs) for command in _commands(token.content, line + 1))
     else:
         yield Unchecked(language, "", line)
 
