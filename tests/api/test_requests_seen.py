@@ -12,7 +12,17 @@ import yaml
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
 from fauxkube.simulation.requests.log import BODY_LIMIT
-from support.api import CONFIG_MAPS, DEPLOYMENTS, MERGE_PATCH, answered, config_map, deployment, made, watching
+from support.api import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    MERGE_PATCH,
+    answered,
+    answered_list,
+    config_map,
+    deployment,
+    made,
+    watching,
+)
 from support.thread import served
 from support.waiting import until
 
@@ -127,6 +137,34 @@ def test_the_users_of_a_cluster_are_told_apart(cluster: Cluster, http: httpx.Cli
     http.get("/version", headers={"authorization": f"Bearer {token}"})
     http.get("/version")
     assert [call.user for call in cluster.requests.calls(path="/version")] == ["ann", ""]
+
+
+def test_a_broken_connection_leaves_a_call_without_an_answer(cluster: Cluster, http: httpx.Client) -> None:
+    fault = cluster.faults.add(
+        {"kind": "request", "match": {"name": "broken"}, "effect": {"type": "reset"}, "count": 1}
+    )
+    with pytest.raises(httpx.TransportError):
+        http.get(f"{CONFIG_MAPS}/broken")
+    cluster.faults.remove(fault.id)
+    until(lambda: cluster.requests.calls(name="broken")[0].seconds > 0)
+    (call,) = cluster.requests.calls(name="broken", status=0)
+    assert (call.verb, call.answer_size) == ("get", 0)
+
+
+def test_the_record_is_served_over_http(cluster: Cluster, http: httpx.Client) -> None:
+    body = config_map("over-http", {"a": "1"})
+    made(http, CONFIG_MAPS, body)
+    http.get(f"{CONFIG_MAPS}/over-http")
+    here = "/fauxkube/v1/requests"
+    (created,) = answered_list(http.get(f'{here}?verb=create&resource=cm&status=2xx&body={{"data":{{"a":"1"}}}}'))
+    assert (created["name"], created["body"], created["userAgent"]) == ("over-http", body, "shop/1.0")
+    (later,) = answered_list(http.get(here, params={"since": created["id"]}))
+    assert later["verb"] == "get"
+    assert len(answered(http.get(f"{here}.har"))["log"]["entries"]) == 2
+    assert answered_list(http.get("/fauxkube/v1/findings")) == []
+    assert http.get(f"{here}?resource=nonsense").status_code == 400
+    assert http.delete(here).status_code == 204
+    assert answered_list(http.get(here)) == []
 
 
 def test_the_record_can_be_off() -> None:

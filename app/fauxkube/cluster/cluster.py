@@ -42,7 +42,7 @@ from fauxkube.server.app import Application
 from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.requests import RequestLog
 from fauxkube.simulation.simulation import Simulation
-from fauxkube.simulation.strictness import Strictness
+from fauxkube.simulation.strictness import as_text
 from fauxkube.store.log import Log, NullLog
 
 #: The host that the control plane's components say they run on.
@@ -116,7 +116,7 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
-            simulation=Simulation(self.users, self.faults, self.requests, Strictness(settings.strict)),
+            simulation=Simulation(self.users, self.faults, self.requests, as_text(settings.strict)),
             writing=self.turns,
         )
         #: Those of all controllers and kubelets; the scheduler has a queue of its own.

@@ -12,7 +12,7 @@ from pathlib import Path
 from fauxkube.machinery.schema_source import known_versions
 from fauxkube.registry.pools import Ranges
 from fauxkube.simulation.requests import DEFAULT_LIMIT
-from fauxkube.simulation.strictness import Strictness, StrictnessError, as_text
+from fauxkube.simulation.strictness import OFF, StrictnessError, as_text
 
 #: The Kubernetes version that is served unless another is asked for.
 DEFAULT_VERSION = "1.36"
@@ -53,7 +53,7 @@ class Settings:
     container_start_seconds: float = 0.0
     stop_seconds: float = 0.0
     requests: int = DEFAULT_LIMIT
-    strict: str | Mapping[str, str] = "off"
+    strict: str | Mapping[str, str] = OFF
 
     def __post_init__(self) -> None:
         if self.nodes < 0:
@@ -91,6 +91,10 @@ class Settings:
         object.__setattr__(self, "strict", as_text(self.strict))
         if self.requests < 0:
             raise SettingsError(f"requests must not be negative: {self.requests}")
+        if self.strict == OFF:
+            return
+        from fauxkube.simulation.strictness.strictness import Strictness
+
         try:
             strictness = Strictness(self.strict)
         except StrictnessError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
@@ -15,11 +16,14 @@ from fauxkube.server.inspection import Inspection
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads
 from fauxkube.server.recording import Recording
-from fauxkube.server.strict import StrictGate
 from fauxkube.server.verbs import Verbs, verb_of
 from fauxkube.server.watching import Stream, Watches
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.simulation import Simulation
+from fauxkube.simulation.strictness import OFF
+
+if TYPE_CHECKING:
+    from fauxkube.server.strict import StrictGate
 
 _READS = frozenset({"get", "list"})
 
@@ -49,9 +53,7 @@ class Application:
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._recording = Recording(simulation.requests, clock=clock)
-        self._gate: StrictGate | None = None
-        if simulation.strictness:
-            self._gate = StrictGate(simulation.strictness, simulation.requests, pipelines)
+        self._gate = _gate_of(simulation, pipelines)
         self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +75,7 @@ class Application:
         except Exception as error:
             answer = errors.error_response(request, error)
         if isinstance(answer, Response):
-            if self._gate:
+            if self._gate is not None:
                 answer = self._gate.review(request, call, answer)
             self._recording.end(request, call, answer)
             await responses.respond(send, request, answer, audit_id)
@@ -97,7 +99,7 @@ class Application:
     ) -> Response | Stream:
         """Answer as the API does; what is read is read from `reads`, where that is given."""
         if info is not None:
-            if self._gate:
+            if self._gate is not None:
                 await self._gate.admit(request, info, call)
             return await self._on_resource(call.verb, request, info, reads)
         if health.serves(request.path):
@@ -116,6 +118,15 @@ class Application:
             return await verbs.handle(verb, request, info)
         with self._writing:
             return await self._verbs.handle(verb, request, info)
+
+
+def _gate_of(simulation: Simulation, pipelines: Pipelines) -> StrictGate | None:
+    """What judges requests; None where none is to be judged."""
+    if simulation.strict == OFF:
+        return None
+    from fauxkube.server.strict import StrictGate
+
+    return StrictGate(simulation.strict, simulation.requests, pipelines)
 
 
 def _address(scope: Scope) -> str:

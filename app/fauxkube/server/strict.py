@@ -14,7 +14,9 @@ from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.requests import RequestLog
-from fauxkube.simulation.strictness import AskedFor, Breach, Finding, Strictness
+from fauxkube.simulation.strictness import Finding
+from fauxkube.simulation.strictness.asked import AskedFor
+from fauxkube.simulation.strictness.strictness import Breach, Strictness
 
 #: How many calls back the rules look.
 _LOOK_BACK = 256
@@ -28,8 +30,8 @@ _VALIDATIONS = ("Ignore", "Warn", "Strict")
 class StrictGate:
     """Every request to a resource comes by before anything is done, and its answer before it is sent."""
 
-    def __init__(self, strictness: Strictness, log: RequestLog, pipelines: Pipelines) -> None:
-        self._strictness = strictness
+    def __init__(self, strict: str, log: RequestLog, pipelines: Pipelines) -> None:
+        self._strictness = Strictness(strict)
         self._log = log
         self._pipelines = pipelines
 

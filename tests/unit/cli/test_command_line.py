@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
 from fauxkube.cli import app
+from fauxkube.cli.up import Command
 
 
 def run(*args: str) -> tuple[int, str]:
@@ -24,7 +26,8 @@ def test_every_option_of_up_is_described() -> None:
     code, text = run("up", "--help")
     assert code == 0
     for option in ("--host", "--port", "--nodes", "--data", "--kubernetes-version", "--cluster-cidr", "--node-prefix",
-                   "--service-cidr", "--node-port-range", "--load-balancer-cidr", "--seed", "--verbose"):  # fmt: skip
+                   "--service-cidr", "--node-port-range", "--load-balancer-cidr", "--seed", "--strict",
+                   "--verbose"):  # fmt: skip
         assert option in text
 
 
@@ -36,6 +39,33 @@ def test_what_it_does_not_know_ends_with_code_2(args: tuple[str, ...]) -> None:
     code, text = run(*args)
     assert code == 2
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("args", "strict"),
+    [
+        ((), "off"),
+        (("--strict",), "warn"),
+        (("--strict", "--nodes", "0"), "warn"),
+        (("--strict=fail",), "fail"),
+        (("--strict", "fail,hot-loop=off", "--nodes", "0"), "fail,hot-loop=off"),
+    ],
+)
+def test_strictness_may_leave_its_mode_out(args: tuple[str, ...], strict: str) -> None:
+    given: list[object] = []
+    app = Typer()
+
+    @app.command(cls=Command)
+    def up(strict: str = "off", nodes: int = 3) -> None:
+        given.append(strict)
+
+    assert CliRunner().invoke(app, list(args)).exit_code == 0
+    assert given == [strict]
+
+
+def test_a_strictness_that_does_not_exist_is_refused_by_name() -> None:
+    code, text = run("up", "--strict=loud")
+    assert (code, text) == (2, "fauxkube: there is no strict mode 'loud', but there are fail, off, warn\n")
 
 
 def test_a_kubeconfig_names_the_server_that_is_asked_for() -> None:

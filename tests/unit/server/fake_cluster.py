@@ -35,7 +35,6 @@ from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.requests import RequestLog
 from fauxkube.simulation.simulation import Simulation
-from fauxkube.simulation.strictness import Strictness
 from fauxkube.simulation.users import Users
 
 
@@ -288,7 +287,7 @@ class FakeCluster:
             kubernetes_version="1.36",
             clock=self.clock,
             chance=Chance(1),
-            simulation=Simulation(Users(Chance(1)), self.faults, self.requests, Strictness("off")),
+            simulation=Simulation(Users(Chance(1)), self.faults, self.requests),
         )
 
     def call(

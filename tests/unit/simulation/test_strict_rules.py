@@ -9,10 +9,12 @@ import pytest
 
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.requests import RequestLog
-from fauxkube.simulation.strictness import AskedFor, Finding, Strictness, StrictnessError, as_text
+from fauxkube.simulation.strictness import Finding, StrictnessError, as_text, rules
+from fauxkube.simulation.strictness.asked import AskedFor
 from fauxkube.simulation.strictness.findings import LIMIT
 from fauxkube.simulation.strictness.modes import modes_of
 from fauxkube.simulation.strictness.rules import MOST, RULES
+from fauxkube.simulation.strictness.strictness import Strictness
 from support.calls import call, recorded, resource
 
 EVERY_RULE = Strictness({rule.name: "fail" for rule in RULES})
@@ -300,8 +302,6 @@ def test_modes_and_rules_that_do_not_exist_are_refused(strict: Any, problem: str
 
 
 def test_every_rule_is_described() -> None:
-    from fauxkube.simulation.strictness import rules
-
     described = {line.split("`")[1] for line in (rules.__doc__ or "").splitlines() if line.startswith("| `")}
     assert described == {rule.name for rule in RULES}
     assert len({rule.hint for rule in RULES}) == len(RULES)

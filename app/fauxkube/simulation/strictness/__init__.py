@@ -1,9 +1,9 @@
-"""Mistakes of clients that a lenient server hides, each found by a rule that may warn of it or refuse it."""
+"""Mistakes of clients that a lenient server hides, each found by a rule that may warn of it or refuse it.
 
-from fauxkube.simulation.strictness.asked import AskedFor
+The rules themselves (`strictness`, `rules`) are imported where a cluster is strict.
+"""
+
 from fauxkube.simulation.strictness.findings import Finding, Findings
-from fauxkube.simulation.strictness.modes import Mode, StrictnessError, as_text
-from fauxkube.simulation.strictness.rules import Rule
-from fauxkube.simulation.strictness.strictness import Breach, Strictness
+from fauxkube.simulation.strictness.modes import OFF, Mode, StrictnessError, as_text
 
-__all__ = ["AskedFor", "Breach", "Finding", "Findings", "Mode", "Rule", "Strictness", "StrictnessError", "as_text"]
+__all__ = ["OFF", "Finding", "Findings", "Mode", "StrictnessError", "as_text"]

@@ -72,7 +72,7 @@ class AskedFor:
         """The resource version that the body names."""
         return str(self.metadata.get("resourceVersion") or "")
 
-    @property
+    @cached_property
     def of_client(self) -> list[Call]:
         """The earlier calls of the same client."""
         return [call for call in self.earlier if call.user_agent == self.call.user_agent]

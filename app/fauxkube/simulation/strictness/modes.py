@@ -14,6 +14,9 @@ from typing import Literal, get_args
 Mode = Literal["off", "warn", "fail"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+#: The strictness of a cluster that judges nobody.
+OFF: Mode = "off"
+
 #: What stands for all rules in a mapping.
 ALL = "*"
 
@@ -26,12 +29,12 @@ def as_text(strict: str | Mapping[str, str]) -> str:
     """The modes as text; a mapping is from rules, or `*` for all, to modes."""
     if isinstance(strict, str):
         return strict
-    return ",".join(f"{rule}={mode}" for rule, mode in strict.items()) or "off"
+    return ",".join(f"{rule}={mode}" for rule, mode in strict.items()) or OFF
 
 
 def modes_of(strict: str | Mapping[str, str], most: Mapping[str, Mode]) -> dict[str, Mode]:
     """The mode of each rule; `most` has every rule with the furthest that a mode for all takes it."""
-    general: Mode = "off"
+    general: Mode = OFF
     named: dict[str, Mode] = {}
     for part in as_text(strict).split(","):
         rule, _, mode = part.strip().rpartition("=")
