@@ -164,6 +164,11 @@ class Cluster(Access, Holding):
         return Access(self.url, self.name, user.token)
 
     @property
+    def is_started(self) -> bool:
+        """Whether the cluster is there."""
+        return self._made is not None
+
+    @property
     def member(self) -> Member:
         """The cluster in its server; RuntimeError unless it is started."""
         if self._made is None:
