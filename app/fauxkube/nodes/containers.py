@@ -86,19 +86,28 @@ def restarted(pod: Object, container: Object, status: Object, now: str) -> Objec
 
 def stopped(status: Object, now: str) -> Object:
     """The container with that status after it was told to stop: it ends well, if it ran at all."""
-    state = status.get("state") or {}
-    if "terminated" in state:
-        return status
-    if "running" in state:
+    if "running" in (status.get("state") or {}):
         return ended(status, 0, "Completed", now)
-    message = "The container could not be located when the pod was terminated"
-    lost = {"terminated": {"exitCode": _KILLED_CODE, "reason": "ContainerStatusUnknown", "message": message}}
-    return status | {"ready": False, "started": False, "state": lost}
+    return _at_end(status)
 
 
 def killed(status: Object, now: str) -> Object:
-    """The container with that status after it was killed, if it ran."""
-    return ended(status, _KILLED_CODE, "Error", now) if "running" in (status.get("state") or {}) else status
+    """The container with that status after it was killed, if it ran at all."""
+    if "running" in (status.get("state") or {}):
+        return ended(status, _KILLED_CODE, "Error", now)
+    return _at_end(status)
+
+
+def _at_end(status: Object) -> Object:
+    """A container that did not run when its pod ended: it has ended before, or was never seen."""
+    state = status.get("state") or {}
+    if "terminated" in state:
+        return status
+    end = last_end(status)
+    if end is None:
+        message = "The container could not be located when the pod was terminated"
+        end = {"exitCode": _KILLED_CODE, "reason": "ContainerStatusUnknown", "message": message}
+    return status | {"ready": False, "started": False, "lastState": {}, "state": {"terminated": end}}
 
 
 def _terminated(id: str, exit_code: int, reason: str, started_at: str, finished_at: str) -> Object:

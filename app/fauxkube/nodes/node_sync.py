@@ -89,11 +89,9 @@ class NodeSync:
     async def sync(self, name: str) -> None:
         """Bring the node of that name up to date."""
         node = self._nodes.get(name)
-        if self._faults.silent(name):
-            return
         if node is None:
             await self._register_or_forget(name)
-        elif is_simulated(node):
+        elif is_simulated(node) and not self._faults.silent(name):
             self.unregistered.discard(name)
             self._adopt(node)
             await self._label(await self._report(node))

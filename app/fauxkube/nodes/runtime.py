@@ -71,8 +71,8 @@ class _Memory:
     restarts: dict[str, Pause] = field(default_factory=dict)
     #: The pauses before further pulls, by image, and why the last one failed.
     pulls: dict[str, tuple[Pause, str]] = field(default_factory=dict)
-    #: When containers were started, to the microsecond, by their IDs.
-    started: dict[str, datetime] = field(default_factory=dict)
+    #: The run that each container is in (its ID), and when that began, to the microsecond.
+    started: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     #: The containers whose readiness probe is made to fail.
     unready: set[str] = field(default_factory=set)
 
@@ -148,20 +148,24 @@ class Runtime:
 
     def _ending(self, pod: Object, container: Object, own: Object, started: datetime | None = None) -> Ending | None:
         """How the container's run is to end; None when it goes on until it is stopped."""
-        run, run_id = run_of(pod, container, own.get("restartCount", 0)), own.get("containerID") or ""
-        since = started or self._started_at(pod, run_id) or from_time(own["state"]["running"]["startedAt"])
+        run = run_of(pod, container, own.get("restartCount", 0))
+        since = started or self._started_at(pod, own)
         planned = None
         if run.seconds is not None:
             planned = Ending.by_exit(since + timedelta(seconds=run.seconds), run.exit_code)
-        crash = self._faults.crash(pod, container, run_id)
+        crash = self._faults.crash(pod, container, own.get("containerID") or "")
         if crash is None:
             return planned
         at = since + timedelta(seconds=crash.run_for)
         return planned if planned and planned.at < at else Ending(at, crash.exit_code, crash.reason)
 
-    def _started_at(self, pod: Object, run_id: str) -> datetime | None:
+    def _started_at(self, pod: Object, own: Object) -> datetime:
+        """When the container's run began; the status says so to the second only."""
         memory = self._pods.get(pod["metadata"]["uid"])
-        return memory.started.get(run_id) if memory else None
+        known = memory.started.get(own["name"]) if memory else None
+        if known and known[0] == own.get("containerID"):
+            return known[1]
+        return _moment(own["state"]["running"].get("startedAt"), self._clock.now())
 
     # Starts.
 
@@ -206,7 +210,7 @@ class Runtime:
             return None
         name, image, now, events = container["name"], container["image"], self._clock.now(), self._pod_events(pod)
         pause, end = memory.restarts.get(name), containers.last_end(own)
-        if pause and end and (until := pause.ends(from_time(end["finishedAt"]))) > now:
+        if pause and end and (until := pause.ends(_moment(end.get("finishedAt"), now))) > now:
             message = f"back-off {go_duration(pause.seconds)} restarting failed container={name} pod={_full_name(pod)}"
             return _Hold("CrashLoopBackOff", message, until, events.restart_backed_off)
         if image in memory.pulls and self.images.must_pull(_node_of(pod), container):
@@ -245,7 +249,7 @@ class Runtime:
         if ending and ending.at <= now:
             return _ended(pod, container, own, ending, now)
         if is_init or is_annotated(pod) or self._faults.any:
-            self._memory(pod).started[own["containerID"]] = now
+            self._memory(pod).started[own["name"]] = own["containerID"], now
         return own
 
     def _note_try(self, pod: Object, container: Object, start: _Start, end: Object | None) -> None:
@@ -253,7 +257,7 @@ class Runtime:
         memory, events, name, now = self._memory(pod), self._pod_events(pod), container["name"], self._clock.now()
         memory.starts.pop(name, None)
         if end is not None:
-            memory.restarts[name] = next_pause(memory.restarts.get(name), from_time(end["finishedAt"]), now)
+            memory.restarts[name] = next_pause(memory.restarts.get(name), _moment(end.get("finishedAt"), now), now)
         self._tell_pulling(pod, container, start)
         if start.failure is not None:
             events.pull_failed(pod, container, start.failure)
@@ -309,6 +313,11 @@ class Runtime:
 def _ended(pod: Object, container: Object, own: Object, ending: Ending, now: datetime) -> Object:
     well_done = lifecycle.is_init(pod, container) and not ending.exit_code
     return containers.ended(own, ending.exit_code, ending.reason, to_time(now), ready=well_done)
+
+
+def _moment(text: str | None, otherwise: datetime) -> datetime:
+    """A time of a status, which someone else may have written without it."""
+    return from_time(text) if text else otherwise
 
 
 def _node_of(pod: Object) -> str:

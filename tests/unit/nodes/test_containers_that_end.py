@@ -377,3 +377,34 @@ def test_a_container_starts_late() -> None:
         assert state(own(nodes, "other")) == "running"
 
     run(body)
+
+
+@pytest.mark.parametrize(("code", "phase"), [("0", "Succeeded"), ("1", "Failed")])
+def test_a_pod_that_is_deleted_between_two_restarts_ended_as_its_container_did(code: str, phase: str) -> None:
+    async def body(nodes: SimulatedNodes) -> None:
+        nodes.create_pod(metadata={"annotations": {EXIT: code}, "finalizers": ["example.com/hold"]})
+        await nodes.settle()
+        assert state(own(nodes)) == "CrashLoopBackOff"
+        await nodes.api.delete(PODS, "web", namespace="default")
+        await nodes.settle()
+        assert nodes.pod()["status"]["phase"] == phase
+        assert own(nodes)["state"]["terminated"]["exitCode"] == int(code)
+
+    run(body)
+
+
+def test_a_status_that_someone_else_wrote_in_fewer_words_is_understood() -> None:
+    async def body(nodes: SimulatedNodes) -> None:
+        nodes.create_pod()
+        nodes.create_pod("ended")
+        await nodes.settle()
+        for name, said in (("web", {"running": {}}), ("ended", {"terminated": {"exitCode": 1}})):
+            nodes.api.change(
+                PODS, f"default/{name}", {"status": {"containerStatuses": [own(nodes, name) | {"state": said}]}}
+            )
+        nodes.faults.add({"kind": "pod", "match": {"name": "web"}, "effect": "crash"})
+        await nodes.settle()
+        assert [state(own(nodes, name)) for name in ("web", "ended")] == ["running", "running"]
+        assert [own(nodes, name)["restartCount"] for name in ("web", "ended")] == [1, 1]
+
+    run(body)
