@@ -14,7 +14,6 @@ from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.requests import RequestLog
-from fauxkube.simulation.strictness import Finding
 from fauxkube.simulation.strictness.asked import AskedFor
 from fauxkube.simulation.strictness.strictness import Breach, Strictness
 
@@ -42,7 +41,7 @@ class StrictGate:
         stored = await self._stored(info) if call.verb == "update" else None
         asked = AskedFor(call, info.resource, request.body, stored, self._earlier(call))
         for breach in self._strictness.at_start(asked):
-            self._note(request, call, breach)
+            self._note(request, asked, breach)
             if breach.mode == "fail":
                 raise status.bad_request(str(breach))
         if call.verb in _VALIDATED and self._strictness.field_validation:
@@ -53,8 +52,9 @@ class StrictGate:
         resource = call.gvr and self._pipelines.catalogue.find(*call.gvr)
         if not resource:
             return response
-        for breach in self._strictness.at_end(self._answered(request, call, resource, response)):
-            self._note(request, call, breach)
+        asked = self._answered(request, call, resource, response)
+        for breach in self._strictness.at_end(asked):
+            self._note(request, asked, breach)
             if breach.mode == "fail" and response.status < 400:
                 return errors.error_response(request, status.bad_request(str(breach)))
         return response
@@ -76,11 +76,10 @@ class StrictGate:
     def _earlier(self, call: Call) -> list[Call]:
         return [each for each in self._log.recent(_LOOK_BACK) if each is not call]
 
-    def _note(self, request: Request, call: Call, breach: Breach) -> None:
+    def _note(self, request: Request, asked: AskedFor, breach: Breach) -> None:
         """Keep a finding, and warn the client of what the API server does not warn of by itself."""
-        rule = breach.rule
-        self._log.findings_made.add(Finding(rule.name, breach.mode, breach.problem, rule.hint, call))
-        if breach.mode == "warn" and not rule.written:
+        self._log.findings_made.add(breach.finding(asked))
+        if breach.mode == "warn" and not breach.rule.written:
             request.warnings.append(str(breach))
 
 

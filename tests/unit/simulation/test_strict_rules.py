@@ -14,7 +14,7 @@ from fauxkube.simulation.strictness.asked import AskedFor
 from fauxkube.simulation.strictness.findings import LIMIT
 from fauxkube.simulation.strictness.modes import modes_of
 from fauxkube.simulation.strictness.rules import MOST, RULES
-from fauxkube.simulation.strictness.strictness import Strictness
+from fauxkube.simulation.strictness.strictness import Breach, Strictness
 from support.calls import call, recorded, resource
 
 EVERY_RULE = Strictness({rule.name: "fail" for rule in RULES})
@@ -310,8 +310,9 @@ def test_every_rule_is_described() -> None:
 # Findings.
 
 
-def found(seen: Call, rule: str = "hot-loop") -> Finding:
-    return Finding(rule, "warn", "it came often", "wait", seen)
+def found(seen: Call) -> Finding:
+    breach = Breach(next(rule for rule in RULES if rule.name == "hot-loop"), "warn", "it came often")
+    return breach.finding(AskedFor(seen, resource("configmaps"), seen.body))
 
 
 def test_the_same_mistake_is_one_finding_that_is_counted() -> None:
@@ -323,7 +324,7 @@ def test_the_same_mistake_is_one_finding_that_is_counted() -> None:
         "rule": "hot-loop",
         "mode": "warn",
         "problem": "it came often",
-        "hint": "wait",
+        "hint": "watch it, or back off between reads",
         "count": 2,
         "firstCall": 1,
         "lastCall": 2,

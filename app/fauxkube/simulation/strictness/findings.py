@@ -5,42 +5,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxkube.machinery.objects import Object
-from fauxkube.simulation.calls import Call
 
 #: How many different findings are kept.
 LIMIT = 1_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Finding:
-    """One mistake of one client with one object or collection; `mode` says whether it was refused (`fail`)."""
+    """One mistake of one client with one object or collection; `mode` says whether it was refused (`fail`).
+
+    The first and last call are their numbers in the record, where they may be forgotten by now.
+    """
 
     rule: str
     mode: str
     problem: str
     hint: str
-    call: Call
+    verb: str
+    resource: str
+    subresource: str
+    namespace: str
+    name: str
+    path: str
+    user_agent: str
+    first_call: int
+    last_call: int
     count: int = 1
-    last_call: int = 0
 
     def to_json(self) -> Object:
-        """As it is told over HTTP; `firstCall` and `lastCall` are the numbers of calls in the record."""
-        call = self.call
+        """As it is told over HTTP."""
         return {
             "rule": self.rule,
             "mode": self.mode,
             "problem": self.problem,
             "hint": self.hint,
             "count": self.count,
-            "firstCall": call.id,
-            "lastCall": self.last_call or call.id,
-            "verb": call.verb,
-            "resource": call.resource,
-            "subresource": call.subresource,
-            "namespace": call.namespace,
-            "name": call.object_name,
-            "path": call.path,
-            "userAgent": call.user_agent,
+            "firstCall": self.first_call,
+            "lastCall": self.last_call,
+            "verb": self.verb,
+            "resource": self.resource,
+            "subresource": self.subresource,
+            "namespace": self.namespace,
+            "name": self.name,
+            "path": self.path,
+            "userAgent": self.user_agent,
         }
 
 
@@ -52,11 +60,10 @@ class Findings:
 
     def add(self, finding: Finding) -> None:
         """Keep it, or count it where the same was found before; beyond `LIMIT` new ones are dropped."""
-        call = finding.call
-        key = (finding.rule, finding.mode, call.user_agent, call.method, call.path)
+        key = (finding.rule, finding.mode, finding.user_agent, finding.verb, finding.path)
         known = self._findings.get(key)
         if known is not None:
-            known.count, known.last_call = known.count + 1, call.id
+            known.count, known.last_call = known.count + 1, finding.last_call
         elif len(self._findings) < LIMIT:
             self._findings[key] = finding
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from fauxkube.simulation.strictness.asked import AskedFor
+from fauxkube.simulation.strictness.findings import Finding
 from fauxkube.simulation.strictness.modes import Mode, modes_of
 from fauxkube.simulation.strictness.rules import MOST, RULES, UNKNOWN_FIELD, Rule
 
@@ -19,6 +20,25 @@ class Breach(NamedTuple):
     rule: Rule
     mode: Mode
     problem: str
+
+    def finding(self, asked: AskedFor) -> Finding:
+        """What is kept of it."""
+        call = asked.call
+        return Finding(
+            rule=self.rule.name,
+            mode=self.mode,
+            problem=self.problem,
+            hint=self.rule.hint,
+            verb=call.verb,
+            resource=call.resource,
+            subresource=call.subresource,
+            namespace=call.namespace,
+            name=call.name or str(asked.metadata.get("name") or ""),
+            path=call.path,
+            user_agent=call.user_agent,
+            first_call=call.id,
+            last_call=call.id,
+        )
 
     def __str__(self) -> str:
         """As the client is told."""
