@@ -24,3 +24,8 @@ def from_time(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone")
     return moment.astimezone(UTC)
+
+
+def moment_or(text: str | None, otherwise: datetime) -> datetime:
+    """A time read back, or another moment where there is none."""
+    return from_time(text) if text else otherwise

@@ -60,9 +60,7 @@ class PodEvents:
 
     def restart_backed_off(self, pod: Object, container: Object) -> None:
         """The container that ended must wait before it runs again."""
-        metadata = pod["metadata"]
-        of = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
-        message = f"Back-off restarting failed container {container['name']} in pod {of}"
+        message = f"Back-off restarting failed container {container['name']} in pod {full_name(pod)}"
         self._tell(pod, container, "BackOff", message, type="Warning")
 
     def pull_failed(self, pod: Object, container: Object, failure: str) -> None:
@@ -98,6 +96,12 @@ class PodEvents:
         is_init = any(each["name"] == name for each in pod["spec"].get("initContainers") or ())
         path = f"spec.{'initContainers' if is_init else 'containers'}{{{name}}}"
         self._record(pod, type, reason, message, field_path=path)
+
+
+def full_name(pod: Object) -> str:
+    """As the kubelet's messages name a pod: `web_default(<UID>)`."""
+    metadata = pod["metadata"]
+    return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
 
 
 def _probe_output(pod: Object, container: Object) -> str:
