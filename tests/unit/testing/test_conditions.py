@@ -51,7 +51,7 @@ def met(wanted: Any, *objects: Any) -> bool:
         ("delete", [], True),
         (lambda obj: obj is POD, [POD], True),
         (lambda obj: obj is POD, [POD, {}], False),
-        (lambda obj: True, [], False),
+        (bool, [], False),
     ],
 )
 def test_a_condition_holds_for_all_objects_that_there_are(wanted: Any, objects: list[Any], holds: bool | None) -> None:
