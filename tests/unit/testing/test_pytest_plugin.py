@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from fauxkube.testing import plugin
+
 pytest_plugins = ["pytester"]
 
 Suite = Callable[..., pytest.RunResult]
+
+#: The plugin of this tree, also where it is installed and would load itself.
+PLUGIN = ("-p", "no:fauxkube", "-p", "fauxkube.testing.plugin")
 
 
 @pytest.fixture
@@ -18,7 +23,7 @@ def suite(pytester: pytest.Pytester) -> Suite:
     def run(text: str, *args: str, ini: str = "") -> pytest.RunResult:
         pytester.makeini(f"[pytest]\nfilterwarnings = error\n{ini}")
         pytester.makepyfile(text)
-        return pytester.runpytest_inprocess("-p", "fauxkube.testing.plugin", "-p", "no:cacheprovider", *args)
+        return pytester.runpytest_inprocess("-p", "no:fauxkube", "-p", "no:cacheprovider", *args, plugins=[plugin])
 
     return run
 
@@ -223,7 +228,7 @@ def test_workers_of_xdist_have_a_server_each(pytester: pytest.Pytester) -> None:
             fauxkube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
         """
     )
-    result = pytester.runpytest_subprocess("-p", "fauxkube.testing.plugin", "-n", "2")
+    result = pytester.runpytest_subprocess(*PLUGIN, "-n", "2")
     result.assert_outcomes(passed=4)
 
 
@@ -238,5 +243,5 @@ def test_nothing_is_imported_until_a_fixture_is_used(pytester: pytest.Pytester) 
             }
         """
     )
-    result = pytester.runpytest_subprocess("-p", "fauxkube.testing.plugin")
+    result = pytester.runpytest_subprocess(*PLUGIN)
     result.assert_outcomes(passed=1)
