@@ -220,7 +220,7 @@ class Control:
             raise status.not_found("users", user)
         token = known.token if known else ""
         name = kubeconfig.NAME if self._name == DEFAULT else f"{kubeconfig.NAME}-{self._name}"
-        return kubeconfig.to_yaml(kubeconfig.kubeconfig(server.rstrip("/") + self.path, name, token=token))
+        return kubeconfig.to_yaml(kubeconfig.kubeconfig(server.rstrip("/") + self.path, name, user=user, token=token))
 
 
 def _settled(state: Settled) -> SettledState:

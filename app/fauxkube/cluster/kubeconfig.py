@@ -13,20 +13,22 @@ class KubeconfigError(ValueError):
     """A kubeconfig file that cannot be read or merged into."""
 
 
-def kubeconfig(url: str, name: str = NAME, *, token: str = "") -> dict[str, Any]:
+def kubeconfig(url: str, name: str = NAME, *, user: str = "", token: str = "") -> dict[str, Any]:
     """A kubeconfig with one cluster, user and context, all called `name`, and that context as the current one.
 
-    `token` is the user's bearer token, if it has one.
+    `token` is the bearer token of `user`, if it is for one that the cluster knows by name.
     """
     cluster: dict[str, Any] = {"server": url}
+    known = {"as": user, "token": token} if user else {}
     if url.startswith("http:"):
-        # Says nothing new of plain HTTP, but the JavaScript client wants to be told.
+        # This says nothing new of plain HTTP, but the JavaScript client wants to be told. Clients in Go send no tokens
+        # over it, but do say as whom they act.
         cluster["insecure-skip-tls-verify"] = True
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": cluster}],
-        "users": [{"name": name, "user": {"token": token} if token else {}}],
+        "users": [{"name": name, "user": known}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,
         "preferences": {},

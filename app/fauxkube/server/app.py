@@ -68,8 +68,8 @@ class Application:
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
         call = self._recording.begin(request)
-        if request.authorization:
-            request.user = call.user = self._users.name_of(request.authorization)
+        if request.authorization or request.impersonate_user:
+            request.user = call.user = self._user_of(request)
         try:
             answer = await self._answer(request, call)
         except Exception as error:
@@ -82,6 +82,11 @@ class Application:
         else:
             with self._recording.streaming(request, call, answer):
                 await answer.run(request, send, audit_id)
+
+    def _user_of(self, request: Request) -> str:
+        """Whoever the request acts as (`kubectl --as`), else whose token it has."""
+        acting_as = request.impersonate_user.decode("latin-1")
+        return acting_as or self._users.name_of(request.authorization)
 
     async def _answer(self, request: Request, call: Call) -> Answer:
         path = request.path

@@ -30,6 +30,7 @@ _FIELDS = {
     b"content-length": "content_length",
     b"content-type": "content_type",
     b"if-none-match": "if_none_match",
+    b"impersonate-user": "impersonate_user",
     b"user-agent": "user_agent",
 }
 
@@ -64,6 +65,7 @@ class Request:
     content_length = b""
     content_type = b""
     if_none_match = b""
+    impersonate_user = b""
     user_agent = b""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:

@@ -20,11 +20,12 @@ _KUBECONFIG = "KUBECONFIG"
 
 
 class Access:
-    """Access to the cluster at `url`, as whoever has the bearer token, or as nobody; until `close`."""
+    """Access to the cluster at `url`, as the user who has the bearer token, or as nobody; until `close`."""
 
-    def __init__(self, url: str, name: str, token: str = "") -> None:
+    def __init__(self, url: str, name: str, *, user: str = "", token: str = "") -> None:
         self.url = url
         self.name = name
+        self.user = user
         self.token = token
         self._clients: list[httpx.Client] = []
         self._exported: str | None = None
@@ -38,7 +39,8 @@ class Access:
         path = Path(tempfile.mkdtemp(prefix="fauxkube-")) / "kubeconfig"
         path.touch(mode=0o600)
         # Every JSON text is a YAML text.
-        path.write_bytes(orjson.dumps(kubeconfig(self.url, self.name, token=self.token), option=orjson.OPT_INDENT_2))
+        config = kubeconfig(self.url, self.name, user=self.user, token=self.token)
+        path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2))
         return path
 
     def env(self) -> dict[str, str]:

@@ -161,7 +161,7 @@ class Cluster(Access, Holding):
     def add_user(self, name: str, groups: tuple[str, ...] = ()) -> Access:
         """Somebody else's access to the cluster, whose requests are known by that name; close it, or leave it."""
         user = self.run(self.member.control.add_user(name, groups))
-        return Access(self.url, self.name, user.token)
+        return Access(self.url, self.name, user=user.name, token=user.token)
 
     @property
     def is_started(self) -> bool:
