@@ -52,7 +52,7 @@ def test_a_write_that_timed_out_is_done_once() -> None:
     assert list(cluster.pipelines.objects) == [CONFIG_MAPS.key("default", "a")]
 
 
-def test_a_fault_is_told_the_cluster_it_strikes_only_while_it_is_in_force() -> None:
+def test_a_fault_strikes_no_more_often_than_it_may() -> None:
     cluster = FakeCluster()
     fault = cluster.faults.add({"kind": "request", "effect": {"type": "error", "code": 500}, "count": 1})
     assert [cluster.call("GET", PATH).status for _ in range(2)] == [500, 200]
