@@ -32,7 +32,7 @@ class Access:
         self._exports = False
 
     @cached_property
-    def kubeconfig(self) -> Path:
+    def kubeconfig(self) -> str:
         """The path of a kubeconfig file, made when it is first asked for and removed with the cluster."""
         from fauxkube.cluster.kubeconfig import kubeconfig
 
@@ -41,11 +41,11 @@ class Access:
         # Every JSON text is a YAML text.
         config = kubeconfig(self.url, self.name, user=self.user, token=self.token)
         path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2))
-        return path
+        return str(path)
 
     def env(self) -> dict[str, str]:
         """What to set in the environment of a program that is to speak to the cluster."""
-        return {_KUBECONFIG: str(self.kubeconfig)}
+        return {_KUBECONFIG: self.kubeconfig}
 
     def export(self) -> None:
         """Set it in the environment of this process, until the cluster is stopped."""
@@ -89,7 +89,7 @@ class Access:
             self._exports = False
             _restore(self._exported)
         if (path := self.__dict__.pop("kubeconfig", None)) is not None:
-            shutil.rmtree(path.parent, ignore_errors=True)
+            shutil.rmtree(Path(path).parent, ignore_errors=True)
 
 
 def _restore(value: str | None) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from fauxkube.testing.clock import Clock
@@ -134,7 +133,7 @@ class AsyncCluster(_Awaited[Cluster]):
         return self._held.url
 
     @property
-    def kubeconfig(self) -> Path:
+    def kubeconfig(self) -> str:
         return self._held.kubeconfig
 
     @property

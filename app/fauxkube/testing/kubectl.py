@@ -38,7 +38,7 @@ class Ran:
 def run_kubectl(
     args: tuple[str, ...],
     *,
-    kubeconfig: Path,
+    kubeconfig: str,
     path: str = "",
     input: str | None = None,
     check: bool = True,
@@ -48,8 +48,8 @@ def run_kubectl(
     program = path or shutil.which("kubectl")
     if not program:
         raise KubectlError("there is no kubectl on the PATH: install it, or say where it is by path=")
-    command = [program, f"--cache-dir={kubeconfig.parent / 'cache'}", *args]
-    environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+    command = [program, f"--cache-dir={Path(kubeconfig).parent / 'cache'}", *args]
+    environment = {**os.environ, "KUBECONFIG": kubeconfig}
     try:
         ended = subprocess.run(  # noqa: S603 - what the caller asks for
             command, env=environment, input=input, capture_output=True, text=True, timeout=timeout, check=False

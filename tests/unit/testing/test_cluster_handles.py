@@ -166,7 +166,7 @@ def test_the_kubeconfig_is_a_file_until_the_cluster_is_stopped(local: Cluster, m
     monkeypatch.setenv("KUBECONFIG", "before")
     local.export()
     path = Path(os.environ["KUBECONFIG"])
-    assert path == local.kubeconfig
+    assert str(path) == local.kubeconfig
     assert path.stat().st_mode & 0o777 == 0o600
     local.stop()
     assert not path.exists()

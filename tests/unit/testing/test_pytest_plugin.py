@@ -57,7 +57,7 @@ def test_a_marker_says_what_the_cluster_is_like(suite: Suite) -> None:
         @pytest.mark.fauxkube(nodes=2, version="1.34", export_kubeconfig=True)
         def test_another(fauxkube):
             assert len(fauxkube.list("nodes")) == 2
-            assert os.environ["KUBECONFIG"] == str(fauxkube.kubeconfig)
+            assert os.environ["KUBECONFIG"] == fauxkube.kubeconfig
             assert fauxkube.client().get("/version").json()["minor"] == "34"
 
         def test_that_the_environment_is_as_before():
