@@ -18,7 +18,7 @@ def run(*args: str) -> tuple[int, str]:
 def test_every_command_is_named_with_what_it_does() -> None:
     code, text = run("--help")
     assert code == 0
-    for command in ("up", "kubeconfig", "history", "version"):
+    for command in ("up", "kubeconfig", "history", "snapshot", "version"):
         assert command in text
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxkube.client.cache import Cache
 from fauxkube.client.informer import Informer
 from fauxkube.client.informers import SharedInformers
 from fauxkube.kinds.gvrs import CONFIG_MAPS, PODS
@@ -311,3 +312,40 @@ def test_whatever_happens_it_ends_up_showing_what_the_server_holds(seed: int) ->
 async def _turns() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+def test_an_informer_that_takes_over_a_copy_tells_of_it_in_slices_and_goes_on_from_there() -> None:
+    async def body(api: FakeApi, informer: Informer, clock: ManualClock) -> None:
+        await informer.wait_synced()
+        informer.add_index("v", lambda obj: (labels_of(obj).get("v", ""),))
+        taken_over = Informer(api, CONFIG_MAPS, clock, taken_over=informer.cache.fork())
+        told = Told()
+        taken_over.on_change(told)
+        assert (told.changes, taken_over.resuming, taken_over.synced) == ([], True, False)
+        assert taken_over.count_index("v", "1") == 50
+        tasks = Tasks("taken over")
+        tasks.spawn(taken_over.run(), name="informer")
+        await asyncio.sleep(0)
+        assert 0 < len(told.changes) < 50
+        await taken_over.wait_synced()
+        assert len(told.changes) == 50
+        assert not taken_over.resuming
+        heard = asyncio.Event()
+        taken_over.on_change(lambda _, new: heard.set() if new and name_of(new) == "new" else None)
+        await api.create(CONFIG_MAPS, config("new", v="2"), namespace="default")
+        await heard.wait()
+        assert told.changes[50:] == [(None, "new2")]
+        await tasks.close()
+
+    run(body, *(config(f"c{number}", v="1") for number in range(50)))
+
+
+def test_forked_caches_go_their_own_ways() -> None:
+    cache = Cache()
+    cache.add_index("v", lambda obj: (labels_of(obj).get("v", ""),))
+    cache.put("default/a", config("a", v="1"))
+    fork = cache.fork()
+    fork.put("default/b", config("b", v="1"))
+    cache.drop("default/a")
+    assert (cache.keys(), cache.count_index("v", "1"), cache.get("default/a")) == ([], 0, None)
+    assert [name_of(each) for each in fork.by_index("v", "1")] == ["a", "b"]

@@ -53,6 +53,22 @@ def test_a_cancelled_reservation_is_the_next_to_be_handed_out() -> None:
     assert allocator.reserve() == value
 
 
+def test_a_fork_has_no_reservations_and_goes_its_own_way() -> None:
+    allocator = Allocator(PortRange(FIRST, FIRST + 3))
+    for owner in ("a", "b"):
+        allocator.claim(str(allocator.reserve()), owner)
+    allocator.release("1001")
+    reserved = [allocator.reserve(), allocator.reserve(), allocator.reserve()]
+    assert reserved == ["1003", "1004", "1001"]
+    fork = allocator.fork()
+    assert (fork.used, fork.free, fork.owner_of("1002")) == (1, 3, "b")
+    assert [fork.reserve() for _ in range(4)] == ["1003", "1004", "1001", None]
+    fork.release("1002")
+    assert allocator.owner_of("1002") == "b"
+    allocator.cancel("1003")
+    assert allocator.reserve() == "1003"
+
+
 def test_cancelling_does_not_free_what_is_claimed() -> None:
     allocator = small()
     allocator.claim(PORTS[0], "web")

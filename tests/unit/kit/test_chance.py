@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from fauxkube.kit.chance import NAME_ALPHABET, Chance
@@ -70,3 +71,14 @@ def test_once_moved_on_nothing_is_drawn_again_and_all_of_it_is_fixed() -> None:
 
     assert later("5") == later("5")
     assert len({*later("5"), *later("6"), Chance(7).uuid(), Chance(7).of("uid", "a").uuid()}) == 6
+
+
+def test_a_source_goes_on_in_another_process_from_its_state() -> None:
+    chance = Chance(7)
+    chance.of("uid", "a")
+    for draws in (0, 3):
+        for _ in range(draws):
+            chance.random()
+        resumed = Chance.resumed(json.loads(json.dumps(chance.state())))
+        assert [resumed.uuid(), resumed.of("uid", "a").uuid()] == [chance.uuid(), chance.of("uid", "a").uuid()]
+    assert Chance().state() is None
