@@ -30,14 +30,15 @@ def binary(tool: str, minor: int) -> Path:
         pytest.skip("kubectl and helm come as x86_64 Linux binaries")
     path = CACHE / f"v{minor}" / tool
     if not path.exists():
-        with _locked(CACHE / f"v{minor}.lock"):
+        with locked(CACHE / f"v{minor}.lock"):
             if not path.exists():
                 _fetch(minor, path.parent)
     return path
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Held by one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
