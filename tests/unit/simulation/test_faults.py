@@ -200,3 +200,48 @@ def test_a_handler_that_is_told_of_the_last_hit_sees_it_held() -> None:
 )
 def test_durations_are_seconds_or_written_as_go_writes_them(given: Any, seconds: float) -> None:
     assert faults().add(CRASH | {"for": given}).lasts == seconds
+
+
+def test_another_cluster_goes_on_with_the_same_faults() -> None:
+    clock = ManualClock()
+    source = faults(clock)
+    source.add(CRASH | {"after": "10s", "for": "20s", "count": 2})
+    source.add({"kind": "node", "match": {"name": "node-1"}, "effect": "down"})
+    source.add(CRASH | {"for": "5s"})
+    source.remove("fault-2")
+    clock.advance(15)
+    assert source.strike("pod", WEB, CRASHES) is not None
+    other_clock = ManualClock()
+    other_clock.advance(1000)
+    other = faults(other_clock)
+    other.recall(source.memory())
+    assert [each.described() for each in other.list()] == [each.described() for each in source.list()]
+    assert [each.state for each in other.list()] == ["active", "expired"]
+    assert other.add(CRASH).id == "fault-4"
+    other.remove("fault-4")
+    assert other.strike("pod", WEB, CRASHES) is other.get("fault-1")
+    assert [each.hits for each in (*other.list(), *source.list())] == [2, 0, 1, 0]
+    other_clock.advance(15)
+    assert other.list()[0].state == "expired"
+    assert source.list()[0].state == "active"
+
+
+def test_a_fault_that_waits_goes_on_waiting_elsewhere() -> None:
+    clock, other_clock = ManualClock(), ManualClock()
+    source, other = faults(clock), faults(other_clock)
+    source.add(CRASH | {"after": "10s", "for": "20s"})
+    clock.advance(4)
+    other.recall(source.memory())
+    for seconds, state in ((5, "waiting"), (1, "active"), (19, "active"), (1, "expired")):
+        other_clock.advance(seconds)
+        assert other.list()[0].state == state
+
+
+def test_what_a_fault_holds_it_holds_elsewhere() -> None:
+    source, other = faults(), faults()
+    source.add({"kind": "node", "effect": "down", "count": 1})
+    down = ("down",)
+    assert source.held("node", "node-2", {"name": "node-2"}, down) is not None
+    other.recall(source.memory())
+    assert other.held("node", "node-2", {"name": "node-2"}, down) is not None
+    assert other.held("node", "node-1", {"name": "node-1"}, down) is None
