@@ -76,10 +76,12 @@ class Terminal:
         """Whether a program is there, or a package of npm's, which is put where scripts find it."""
         if needed != CLIENT:
             return not needed or shutil.which(needed) is not None
-        modules, link = client_modules(), self._folder / "node_modules"
-        if modules and not link.exists():
-            link.symlink_to(modules)
-        return modules is not None
+        if not (shutil.which("node") and shutil.which("npm")):
+            return False
+        link = self._folder / "node_modules"
+        if not link.exists():
+            link.symlink_to(client_modules())
+        return True
 
     def write(self, file: File) -> None:
         """Make a file of the page's."""
