@@ -7,7 +7,9 @@ comes in protobuf too, as its clients take nothing else; those of version 3 take
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -27,15 +29,21 @@ _V3 = "/openapi/v3"
 _IMMUTABLE: Header = (b"cache-control", b"public, immutable")
 _VARY: Header = (b"vary", b"Accept")
 
+#: How many documents are kept of the same schemas: a set of them for several sets of resources.
+_MOST_KEPT = 128
+#: The documents that were made from schemas, by path, media type and what their resources are. Clusters share schemas,
+#: and a document takes long to make.
+_kept: WeakKeyDictionary[Schemas, OrderedDict[tuple[str, bytes, str], bytes]] = WeakKeyDictionary()
+
 
 class OpenAPI:
-    """The documents of one catalogue; kept until the resources they describe change."""
+    """The documents of one catalogue, shared with all whose resources and schemas are the same."""
 
     def __init__(self, catalogue: Catalogue, schemas: Schemas, *, kubernetes_version: str) -> None:
         self._catalogue = catalogue
         self._schemas = schemas
         self._version = kubernetes_version
-        self._kept: dict[tuple[str, bytes], tuple[str, bytes]] = {}
+        self._kept = _kept.setdefault(schemas, OrderedDict())
 
     def maker(self, path: str, request: Request) -> Callable[[], Response] | None:
         """What makes the document at a path; None where there is none."""
@@ -72,12 +80,13 @@ class OpenAPI:
         asked = queries.text(request.query, "hash")
         if asked and asked != fingerprint:
             return Response(301, b"", headers=[(b"location", f"{request.root}{path}?hash={fingerprint}".encode())])
-        key = path, media.content_type
-        kept = self._kept.get(key)
-        if kept is None or kept[0] != fingerprint:
-            document = self._v2(resources) if path == _V2 else self._v3(resources)
-            kept = self._kept[key] = (fingerprint, _encoded(document, media))
-        return _answer(request, kept[1], media, [_IMMUTABLE] if asked else [])
+        key = path, media.content_type, fingerprint
+        body = self._kept.get(key)
+        if body is None:
+            body = self._kept[key] = _encoded(self._v2(resources) if path == _V2 else self._v3(resources), media)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return _answer(request, body, media, [_IMMUTABLE] if asked else [])
 
     def _v3(self, resources: Iterable[Resource]) -> Object:
         definitions = self._schemas.raw_definitions()
