@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"get", "list"})
 
+#: The user agent of a test's own hand, whose requests are not recorded or judged, and which no fault hits.
+BACKSTAGE = b"fauxkube-testing"
+
 
 class Application:
     """Answers HTTP for one cluster; `close` ends what is still being streamed."""
@@ -67,6 +70,9 @@ class Application:
 
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
+        if request.user_agent == BACKSTAGE:
+            await self._serve_backstage(request, send, audit_id)
+            return
         call = self._recording.begin(request)
         if request.authorization or request.impersonate_user:
             request.user = call.user = self._user_of(request)
@@ -83,14 +89,25 @@ class Application:
             with self._recording.streaming(request, call, answer):
                 await answer.run(request, send, audit_id)
 
+    async def _serve_backstage(self, request: Request, send: Send, audit_id: bytes) -> None:
+        """Answer past records, rules and faults."""
+        try:
+            info = self._resource_of(request.path)
+            answer = await self._plainly(request, verb_of(request, info) if info else "", info)
+        except Exception as error:
+            answer = errors.error_response(request, error)
+        if isinstance(answer, Response):
+            await responses.respond(send, request, answer, audit_id)
+        else:
+            await answer.run(request, send, audit_id)
+
     def _user_of(self, request: Request) -> str:
         """Whoever the request acts as (`kubectl --as`), else whose token it has."""
         acting_as = request.impersonate_user.decode("latin-1")
         return acting_as or self._users.name_of(request.authorization)
 
     async def _answer(self, request: Request, call: Call) -> Answer:
-        path = request.path
-        info = paths.resolve(self._catalogue, path) if path.startswith(("/api/", "/apis/")) else None
+        info = self._resource_of(request.path)
         if info is not None:
             info.describe(call)
             call.verb = verb_of(request, info)
@@ -99,14 +116,22 @@ class Application:
             return await self._disturbances.answer(request, call, info, handle)
         return await self._handle(request, call, info)
 
+    def _resource_of(self, path: str) -> RequestInfo | None:
+        return paths.resolve(self._catalogue, path) if path.startswith(("/api/", "/apis/")) else None
+
     async def _handle(
         self, request: Request, call: Call, info: RequestInfo | None, reads: Reads | None = None
     ) -> Response | Stream:
-        """Answer as the API does; what is read is read from `reads`, where that is given."""
+        """Answer, if the strict rules let it; what is read is read from `reads`, where that is given."""
+        if info is not None and self._gate is not None:
+            await self._gate.admit(request, info, call)
+        return await self._plainly(request, call.verb, info, reads)
+
+    async def _plainly(
+        self, request: Request, verb: str, info: RequestInfo | None, reads: Reads | None = None
+    ) -> Response | Stream:
         if info is not None:
-            if self._gate is not None:
-                await self._gate.admit(request, info, call)
-            return await self._on_resource(call.verb, request, info, reads)
+            return await self._on_resource(verb, request, info, reads)
         if health.serves(request.path):
             return health.answer(request.path, request.query, self._inspection.checks())
         return self._documents.answer(request, _address(request.scope))

@@ -12,14 +12,15 @@ import threading
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
+from fauxkube.server.app import BACKSTAGE
 from fauxkube.server.control import Operations
 from fauxkube.simulation.requests import RequestLog
 from fauxkube.testing.objects import Objects
 
 T = TypeVar("T")
 
-#: What the handles' own requests and writes are known by.
-USER_AGENT = "fauxkube-testing"
+#: What the handles' own requests and writes are known by, as which they go past faults, rules and records.
+USER_AGENT = BACKSTAGE.decode()
 
 
 class Member(Protocol):
