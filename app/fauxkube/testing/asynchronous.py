@@ -114,6 +114,7 @@ class AsyncCluster(_Awaited[Cluster]):
     reset = _awaited(Cluster.reset)
     add_user = _awaited(Cluster.add_user)
     logs = _awaited(Cluster.logs)
+    load = _awaited(Cluster.load)
     snapshot = _awaited(Cluster.snapshot)
     restore = _awaited(Cluster.restore)
     start = _awaited(Cluster.start)

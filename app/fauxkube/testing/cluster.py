@@ -18,7 +18,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from fauxkube.server.control import LogLine, SettledState
+import orjson
+
+from fauxkube.server.control import LoadedObjects, LogLine, SettledState
 from fauxkube.simulation.strictness import as_text
 from fauxkube.testing.access import Access
 from fauxkube.testing.clock import Clock, clock_overrides
@@ -26,6 +28,7 @@ from fauxkube.testing.faults import Faults
 from fauxkube.testing.holding import SECONDS, Holding
 from fauxkube.testing.requests import Requests
 from fauxkube.testing.servers import Member, Server, server_of
+from fauxkube.testing.sources import Source, objects_in
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -124,6 +127,14 @@ class Cluster(Access, Holding):
         other = Cluster(name=name, process=self._process, url=self._at)
         other._source = self.member.control.name
         return other.start()
+
+    def load(self, source: Source) -> LoadedObjects:
+        """Make what manifests describe, all of it or, when something cannot be made, nothing: what became of it.
+
+        What was read from a real cluster (`kubectl get -A -o yaml`) becomes the whole of this one.
+        """
+        text = "\n---\n".join(orjson.dumps(obj).decode() for obj in objects_in(source))
+        return self.run(self.member.control.load(text))
 
     def snapshot(self, path: str | PathLike[str]) -> None:
         """Save all that the cluster is to a file."""

@@ -25,6 +25,9 @@ from fauxkube.testing.waiting import WaitTimeout
 if TYPE_CHECKING:
     from fauxkube.testing.holding import Holding
 
+#: pytest shows a failure where the test stands, and not what is done here.
+__tracebackhide__ = True
+
 #: Seconds that an expectation is waited for unless told otherwise.
 SECONDS = 10.0
 

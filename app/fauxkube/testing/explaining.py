@@ -16,7 +16,7 @@ _OBJECTS, _EVENTS = 5, 8
 
 async def explain(client: Client, wanted: Reference, objects: Sequence[Object]) -> str:
     """The status and conditions of the objects, and the last events of them and of what is named after them."""
-    lines = [line for obj in objects[:_OBJECTS] for line in described(obj)] or [f"there is no {wanted}"]
+    lines = [line for obj in objects[:_OBJECTS] for line in described(obj)] or [_absent(wanted)]
     if len(objects) > _OBJECTS:
         lines.append(f"and {len(objects) - _OBJECTS} more")
     names = [name_of(obj) for obj in objects] or [wanted.name]
@@ -25,6 +25,10 @@ async def explain(client: Client, wanted: Reference, objects: Sequence[Object]) 
     if events:
         lines += ["last events:", *(f"  {told(event)}" for event in in_time(events)[-_EVENTS:])]
     return "\n".join(lines)
+
+
+def _absent(wanted: Reference) -> str:
+    return f"there is no {wanted}" if wanted.name else f"there are no {wanted}"
 
 
 def described(obj: Object) -> Iterable[str]:

@@ -93,12 +93,25 @@ def test_a_clock_begins_as_asked(clock: Any, rate: float) -> None:
         assert cluster.clock.read().rate == rate
 
 
-def test_faults_hit_programs_and_not_the_handle(local: Cluster) -> None:
-    with local.client() as client, local.faults.inject("request", "error", {"resource": "pods"}, code=503) as fault:
-        assert client.get("/api/v1/pods").status_code == 503
-        assert local.list("pods") == []
-        assert [each["id"] for each in local.faults.list()] == [fault["id"]]
-    assert local.faults.list() == []
+def test_manifests_are_loaded_all_or_none(cluster: Cluster) -> None:
+    assert cluster.load([config_map("a"), config_map("b")]).created == ["ConfigMap a", "ConfigMap b"]
+    with pytest.raises(StatusError, match="unknown field"):
+        cluster.load([config_map("c"), config_map("d") | {"dta": {}}])
+    assert len(cluster.list("configmaps")) == 2
+
+
+def test_the_handle_goes_past_faults_rules_and_records(where: dict[str, Any]) -> None:
+    with Cluster(**where, strict="fail") as cluster, cluster.client() as client:
+        with cluster.faults.inject("request", "error", {"resource": "configmaps"}, code=503) as fault:
+            assert client.get("/api/v1/namespaces/default/configmaps").status_code == 503
+            cluster.apply(config_map("a"))
+            assert [each["id"] for each in cluster.faults.list()] == [fault["id"]]
+        assert cluster.faults.list() == []
+        cluster.requests.clear()
+        assert len(cluster.list("configmaps")) == 1
+        cluster.wait("cm/a", lambda obj: obj["kind"] == "ConfigMap")
+        assert cluster.requests.calls() == []
+        assert cluster.requests.findings() == []
 
 
 def test_faults_are_written_in_pythons_words(cluster: Cluster) -> None:
