@@ -22,8 +22,7 @@ _INSTRUCTION = re.compile(
     "ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR"
 )
 #: The attributes that our service uses, of those that the Compose specification has.
-_SERVICE = {"build", "image", "command", "ports", "volumes", "stop_grace_period", "healthcheck"}
-_HEALTHCHECK = {"test", "interval", "timeout", "retries", "start_period"}
+_SERVICE = {"build", "image", "command", "ports", "volumes", "stop_grace_period"}
 
 
 def _accepts(arguments: list[str]) -> None:
@@ -34,16 +33,6 @@ def _accepts(arguments: list[str]) -> None:
 
 
 # The wheel.
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(target), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (built,) = target.glob("fauxkube-*.whl")
-    return built
 
 
 def test_the_wheel_has_every_module_and_all_that_they_read(wheel: Path) -> None:
@@ -128,7 +117,17 @@ def test_the_image_starts_the_command_on_the_port_it_exposes(instructions: list[
     _accepts(arguments)
     assert last["EXPOSE"] == "8080"
     assert "--port" not in arguments
-    assert re.search(r"^FROM python:(\d+\.\d+)-slim", text_of("Dockerfile"))
+    assert re.search(r"^FROM python:(\d+\.\d+)-slim", text_of("Dockerfile"), re.MULTILINE)
+
+
+def test_the_image_is_healthy_once_it_is_ready(instructions: list[tuple[str, str]], server: str) -> None:
+    command = dict(instructions)["HEALTHCHECK"].partition("CMD ")[2]
+    _, *arguments = json.loads(command)
+    here = [argument.replace("http://127.0.0.1:8080", server) for argument in arguments]
+    assert here != arguments
+    assert subprocess.run([sys.executable, *here], check=False).returncode == 0
+    nowhere = [argument.replace("/readyz", "/nowhere") for argument in here]
+    assert subprocess.run([sys.executable, *nowhere], check=False, capture_output=True).returncode != 0
 
 
 def test_the_compose_file_starts_the_image_for_this_machine_only() -> None:
@@ -143,8 +142,6 @@ def test_the_compose_file_starts_the_image_for_this_machine_only() -> None:
         name, _, path = volume.partition(":")
         assert name in compose["volumes"]
         assert service["command"][service["command"].index("--data") + 1].startswith(f"{path}/")
-    assert set(service["healthcheck"]) <= _HEALTHCHECK
-    assert service["healthcheck"]["test"][0] == "CMD"
 
 
 def test_an_argument_that_there_is_not_is_noticed() -> None:
