@@ -37,6 +37,15 @@ class OwnWrites:
         """Whether work on `key` waits for the informer."""
         return key in self._waiting
 
+    def caught_up(self, key: str) -> bool:
+        """Whether work on `key` waited for the informer, which shows by now what was written for it."""
+        unseen = self._unseen.get(key)
+        if unseen is None or max(unseen) > self._informer.revision:
+            return False
+        waited = self.awaited(key)
+        self.forget(key)
+        return waited
+
     def is_own(self, key: str, changed: Object) -> bool:
         """Whether a change that the informer shows is a write made for `key`."""
         return _revision_of(changed) in self._unseen.get(key, ())

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fauxkube.client.loop import Loop
+from fauxkube.client.own_writes import OwnWrites
 from fauxkube.kinds.core.pod_status import is_ready as is_pod_ready
 from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
 from fauxkube.kinds.gvrs import NODES, PODS
@@ -70,6 +71,7 @@ class PodSync:
         #: The nodes that are off, and the pods whose node was.
         self._off: set[str] = set()
         self._lost: set[str] = set()
+        self._own_writes = OwnWrites(self._pods)
         self.loop = Loop("kubelet-pods", context.clock, self.sync, workers=_WORKERS)
         self._pods.add_index(_BY_NODE, _node_names)
         self._pods.on_change(self._pod_changed)
@@ -88,6 +90,7 @@ class PodSync:
             self._ended(new or old or {}, had_ended=old is not None and is_terminal(old))
         if new is None:
             self._stopping.pop(key_of(old or {}), None)
+            self._own_writes.forget(key_of(old or {}))
             return
         if self._pods.resuming:
             self._take_over(new)
@@ -97,7 +100,7 @@ class PodSync:
     def _calls_for_work(self, old: Object | None, new: Object) -> bool:
         if old is None:
             return not self._runtime.is_at_rest(new)
-        return _matters(old, new) or self._was_marked(old, new)
+        return self._own_writes.caught_up(key_of(new)) or _matters(old, new) or self._was_marked(old, new)
 
     def _was_marked(self, old: Object, new: Object) -> bool:
         """Whether the pod was marked as not ready by who had not noticed yet that its node is back."""
@@ -147,7 +150,8 @@ class PodSync:
             self._off.add(name)
         elif name in self._off:
             self._off.discard(name)
-            self._lost.update(self._keys_on(name))
+            there = filter(lifecycle.is_created, self._pods.by_index(_BY_NODE, name))
+            self._lost.update(map(key_of, there))
         self._look_at(self._keys_on(name))
 
     def _look_at(self, keys: Iterable[str]) -> None:
@@ -165,7 +169,7 @@ class PodSync:
         node = self._nodes.get(pod["spec"].get("nodeName") or "") if pod else None
         if pod is None or node is None or not is_simulated(node) or not internal_address(node):
             return
-        if self._is_left_alone(name_of(node)):
+        if self._is_left_alone(name_of(node)) or self._own_writes.must_wait(key):
             return
         if is_terminating(pod):
             await self._stop(pod)
@@ -308,7 +312,9 @@ class PodSync:
         return await self._update(pod, lifecycle.reported(pod, status, self._now()))
 
     async def _update(self, pod: Object, status: Object) -> Object:
-        return await self._client.update(PODS, pod | {"status": status}, subresource="status")
+        written = await self._client.update(PODS, pod | {"status": status}, subresource="status")
+        self._own_writes.note(key_of(pod), written)
+        return written
 
 
 def _node_names(pod: Object) -> tuple[str, ...]:

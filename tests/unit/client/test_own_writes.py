@@ -50,3 +50,18 @@ def test_own_writes_are_told_from_others() -> None:
     assert not writes.is_own("other", _at(7))
     writes.forget("k")
     assert not writes.is_own("k", _at(7))
+
+
+def test_what_has_caught_up_is_forgotten_and_told_to_who_waited() -> None:
+    lagging = _Lagging()
+    writes = OwnWrites(cast("Informer", lagging))
+    assert not writes.caught_up("a")
+    for key in ("a", "b"):
+        writes.note(key, _at(7))
+    assert writes.must_wait("a")
+    assert not writes.caught_up("a")
+    lagging.revision = 7
+    assert writes.caught_up("a")
+    assert not writes.caught_up("a")
+    assert not writes.caught_up("b")
+    assert not writes.is_own("b", _at(7))

@@ -92,6 +92,9 @@ def test_a_silent_node_neither_speaks_nor_does_anything(spec: Object) -> None:
         assert is_ready(nodes.pod())
         assert is_ready(nodes.pod("new"))
         assert nodes.api.find(PODS, "default/leaving") is None
+        nodes.api.change(PODS, "default/new", {"metadata": {"generation": 2}})
+        await nodes.settle()
+        assert nodes.pod("new")["status"]["containerStatuses"][0]["restartCount"] == 0
 
     run(body, count=2)
 
