@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: pytest shows a failure where the test stands, and not what is done here.
+__tracebackhide__ = True
+
 #: Seconds that is waited unless told otherwise.
 SECONDS = 30.0
 

@@ -22,6 +22,9 @@ from fauxkube.simulation.requests.criteria import Asked
 if TYPE_CHECKING:
     from fauxkube.testing.holding import Holding
 
+#: pytest shows a failure where the test stands, and not what is done here.
+__tracebackhide__ = True
+
 
 class Requests:
     """The record of one cluster's requests; CriteriaError for what cannot be asked."""

@@ -21,6 +21,9 @@ from fauxkube.simulation.requests.records import to_json
 from fauxkube.simulation.requests.times import Times
 from fauxkube.simulation.strictness.findings import Findings
 
+#: pytest shows a failure where the test stands, and not what is done here.
+__tracebackhide__ = True
+
 #: How many calls are kept unless told otherwise.
 DEFAULT_LIMIT = 5_000
 #: The largest body or answer that is kept.
