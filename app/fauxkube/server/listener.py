@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,6 +21,9 @@ from fauxkube.server.asgi import ASGIApplication
 
 #: Seconds that requests get to end by themselves at stop, before they are cancelled.
 GRACE = 0.6
+
+#: The headers that offer another protocol.
+_OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +43,11 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, whose requests can reach their connection (to break it)."""
+    """uvicorn's HTTP protocol, whose requests can reach their connection (to break it), and that declines upgrades.
+
+    Java's clients offer HTTP/2 with every request, and a server that does not want it ignores that (RFC 9110, 7.8).
+    The parser however takes what follows such a head for the other protocol: the request is read again without it.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -48,6 +56,31 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _should_upgrade(self) -> bool:
+        """Whether nothing is to be made of a request that offers another protocol, which is all that is asked about."""
+        return True
+
+    def _decline(self, rest: bytes) -> None:
+        """Read the request again as if it had offered nothing; `rest` follows its head."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self.send_400_response("CONNECT is not supported.")
+            return
+        kept = [name + b": " + value for name, value in self.headers if name not in _OFFERS]
+        version = self.parser.get_http_version().encode()
+        head = b"\r\n".join([method + b" " + self.url + b" HTTP/" + version, *kept, b"", b""])
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + rest)
 
 
 class Listener:
