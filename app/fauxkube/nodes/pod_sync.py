@@ -231,7 +231,7 @@ class PodSync:
 
         `ahead` is the pod with a status that is not written yet, if there is one.
         """
-        while not is_terminal(ahead):
+        while not (is_terminal(ahead) or self._runtime.is_at_rest(ahead)):
             change = self._runtime.step(ahead)
             done = change.status is pod["status"]
             if not done:

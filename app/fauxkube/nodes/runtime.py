@@ -58,7 +58,9 @@ class Runtime:
 
     def is_at_rest(self, pod: Object) -> bool:
         """Whether there is nothing to do for the pod, and will not be until it or the faults change."""
-        return lifecycle.is_at_rest(pod) and not is_annotated(pod) and not self._faults.any
+        if self._faults.any or not lifecycle.is_at_rest(pod) or is_annotated(pod):
+            return False
+        return not self._memories.find(pod).unready
 
     def take_over(self, pod: Object) -> None:
         """Find out from the pod's status what another runtime knew of it: its images, and the pauses under way."""
