@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+import fauxkube as fauxkube_package
 from support.api import CONFIG_MAPS, CORE, NODES, answered, config_map, made, names
+from support.clusters import CLUSTERS, OURS
 from support.process import fauxkube, fauxkube_up
 
 
@@ -46,6 +52,27 @@ def test_it_says_where_it_is_and_answers_there() -> None:
     with fauxkube_up("--nodes", "0") as server, httpx.Client(base_url=server.url) as http:
         assert http.get("/readyz").text == "ok"
         assert names(answered(http.get(NODES))) == []
+
+
+def test_one_line_to_wait_for_comes_first_and_is_true() -> None:
+    command = [sys.executable, "-m", "fauxkube", "up", "--port", "0"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment["PYTHONPATH"] = str(Path(fauxkube_package.__file__).parents[1])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        found = re.fullmatch(r"fauxkube is ready at (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
+        assert found is not None
+        assert httpx.get(f"{found[1]}/readyz").text == "ok"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+
+
+def test_its_time_stands_still_and_its_clusters_are_so_many_as_told() -> None:
+    with fauxkube_up("--clock", "frozen", "--clusters", "2") as server, httpx.Client(base_url=server.url) as http:
+        assert answered(http.get(f"{OURS}/clock"))["frozen"]
+        answered(http.post(CLUSTERS, json={"name": "one"}), 201)
+        assert answered(http.get(f"/clusters/one{OURS}/clock"))["frozen"]
+        assert http.post(CLUSTERS).status_code == 403
 
 
 def test_a_port_that_is_taken_is_named() -> None:
