@@ -36,6 +36,8 @@ class Ending(NamedTuple):
     at: datetime
     exit_code: int
     reason: str
+    #: What the liveness probe said that the container is killed for; None when it ends in another way.
+    probe: str | None = None
 
     @classmethod
     def by_exit(cls, at: datetime, exit_code: int) -> Ending:

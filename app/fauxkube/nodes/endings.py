@@ -32,7 +32,7 @@ class Endings:
         if crash is None:
             return planned
         at = since + timedelta(seconds=crash.run_for)
-        return planned if planned and planned.at < at else Ending(at, crash.exit_code, crash.reason)
+        return planned if planned and planned.at < at else Ending(at, crash.exit_code, crash.reason, crash.probe)
 
     def _began(self, pod: Object, own: Object) -> datetime:
         """When the container's run began, which the status says to the second only."""

@@ -76,8 +76,15 @@ class PodEvents:
 
     def unready(self, pod: Object, container: Object, output: str) -> None:
         """The container's readiness probe fails."""
-        message = f"Readiness probe failed: {output or _probe_output(pod, container)}"
-        self._tell(pod, container, "Unhealthy", message, type="Warning")
+        output = output or _probe_output(pod, container.get("readinessProbe") or {})
+        self._tell(pod, container, "Unhealthy", f"Readiness probe failed: {output}", type="Warning")
+
+    def unhealthy(self, pod: Object, container: Object, output: str) -> None:
+        """The container's liveness probe fails, and it is killed."""
+        output = output or _probe_output(pod, container.get("livenessProbe") or {})
+        self._tell(pod, container, "Unhealthy", f"Liveness probe failed: {output}", type="Warning")
+        again = "" if pod["spec"].get("restartPolicy") == "Never" else ", will be restarted"
+        self._tell(pod, container, "Killing", f"Container {container['name']} failed liveness probe{again}")
 
     def sandbox_changed(self, pod: Object) -> None:
         """The node has booted, and the pod's sandbox is another."""
@@ -104,9 +111,8 @@ def full_name(pod: Object) -> str:
     return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
 
 
-def _probe_output(pod: Object, container: Object) -> str:
-    """What the prober says of a probe of that kind when no one answers, or when the answer is no."""
-    probe = container.get("readinessProbe") or {}
+def _probe_output(pod: Object, probe: Object) -> str:
+    """What the prober says of such a probe when no one answers, or when the answer is no."""
     if "tcpSocket" in probe:
         address = f"{pod_ip_of(pod)}:{probe['tcpSocket'].get('port')}"
         return f"dial tcp {address}: connect: connection refused"

@@ -13,8 +13,9 @@ from fauxkube.simulation.faults.matching import Subject
 
 #: The kind of the faults that are asked here.
 KIND = "pod"
-_CRASHES = frozenset({"crash", "oom-kill"})
-_OOM_EXIT_CODE = 137
+_CRASHES = frozenset({"crash", "oom-kill", "unhealthy"})
+#: What containers end with that get a SIGKILL and a SIGTERM.
+_KILLED, _TERMINATED = 137, 143
 
 
 class Crash(NamedTuple):
@@ -23,6 +24,8 @@ class Crash(NamedTuple):
     run_for: float
     exit_code: int
     reason: str
+    #: What the liveness probe said that the container was killed for.
+    probe: str | None = None
 
 
 class PodFaults:
@@ -40,10 +43,7 @@ class PodFaults:
         """How the container's `run` (its ID) is to end before its time."""
         for fault in self._faults.in_force(KIND):
             if fault.effect.type in _CRASHES and _hits_run(fault, pod, container, run):
-                if fault.effect.type == "oom-kill":
-                    return Crash(fault.effect["runFor"], _OOM_EXIT_CODE, "OOMKilled")
-                code = fault.effect["exitCode"]
-                return Crash(fault.effect["runFor"], code, "Error" if code else "Completed")
+                return _crash(fault)
         return None
 
     def pull_failure(self, pod: Object, container: Object) -> str | None:
@@ -68,6 +68,16 @@ class PodFaults:
         if not self.any:
             return None
         return self._faults.strike(KIND, _subject(pod, container), (effect,))
+
+
+def _crash(fault: Fault) -> Crash:
+    effect = fault.effect
+    run_for: float = effect["runFor"]
+    if effect.type == "oom-kill":
+        return Crash(run_for, _KILLED, "OOMKilled")
+    if effect.type == "unhealthy":
+        return Crash(run_for, _TERMINATED, "Error", effect["message"])
+    return Crash(run_for, effect["exitCode"], "Error" if effect["exitCode"] else "Completed")
 
 
 def _hits_run(fault: Fault, pod: Object, container: Object, run: str) -> bool:

@@ -93,11 +93,16 @@ class Runtime:
             ending = self._endings.of(pod, container, own)
             if ending is not None and ending.at <= now:
                 moved[container["name"]] = ended(pod, container, own, ending, now)
+                if ending.probe is not None:
+                    change.then.append(partial(self._tell_unhealthy, pod, container, ending.probe))
             elif ending is not None:
                 change.wait_for((ending.at - now).total_seconds())
         if moved:
             change.status = lifecycle.with_containers(pod, moved, to_time(now))
         return bool(moved)
+
+    def _tell_unhealthy(self, pod: Object, container: Object, output: str) -> None:
+        self._events(pod["spec"]["nodeName"]).unhealthy(pod, container, output)
 
     def _probe(self, pod: Object, change: Change) -> None:
         """Let readiness probes fail, and succeed again, as the faults have it."""

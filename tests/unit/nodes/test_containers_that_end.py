@@ -363,6 +363,27 @@ def test_a_readiness_probe_fails_and_succeeds_again() -> None:
     run(body)
 
 
+@pytest.mark.parametrize("policy", ["Always", "Never"])
+def test_a_container_is_killed_when_its_liveness_probe_fails(policy: str) -> None:
+    async def body(nodes: SimulatedNodes) -> None:
+        nodes.create_pod(restartPolicy=policy)
+        await nodes.settle()
+        nodes.faults.add({"kind": "pod", "effect": {"type": "unhealthy", "runFor": "5s"}})
+        await nodes.settle()
+        assert state(own(nodes)) == "running"
+        await nodes.advance(5)
+        assert states(nodes)[2] == "Error 143"
+        again = policy == "Always"
+        assert nodes.pod()["status"]["phase"] == ("Running" if again else "Failed")
+        said = [each for each in nodes.told() if each[0] in {"Unhealthy", "Killing"}]
+        assert said == [
+            ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503"),
+            ("Killing", "Container nginx failed liveness probe" + (", will be restarted" if again else "")),
+        ]
+
+    run(body)
+
+
 def test_a_container_starts_late() -> None:
     async def body(nodes: SimulatedNodes) -> None:
         nodes.faults.add({"kind": "pod", "effect": {"type": "slow-start", "delay": "1m"}, "count": 1})

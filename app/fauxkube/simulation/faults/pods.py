@@ -8,6 +8,8 @@
 | `image-pull-error` | `message`                      | Its image cannot be pulled: the registry does not know  |
 |                    |                                | it, or what `message` says                              |
 | `unready`          | `message`                      | Its readiness probe fails, `message` being its output   |
+| `unhealthy`        | `message`, `runFor`, `repeat`  | Its liveness probe fails, so that it is killed, as if   |
+|                    |                                | it had crashed with exit code 143                       |
 | `slow-start`       | `delay` (required)             | It starts so much later                                 |
 
 They match by the pod's `namespace`, `name`, `labels` and `node`, and by `container` and `image` (as the pod names it).
@@ -40,6 +42,7 @@ FAMILY = Family(
         "oom-kill": {"runFor": _RUN_FOR, "repeat": _REPEAT},
         "image-pull-error": {"message": _MESSAGE},
         "unready": {"message": _MESSAGE},
+        "unhealthy": {"message": _MESSAGE, "runFor": _RUN_FOR, "repeat": _REPEAT},
         "slow-start": {"delay": Field(duration, required=True)},
     },
 )
