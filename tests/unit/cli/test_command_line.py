@@ -18,7 +18,7 @@ def run(*args: str) -> tuple[int, str]:
 def test_every_command_is_named_with_what_it_does() -> None:
     code, text = run("--help")
     assert code == 0
-    for command in ("up", "kubeconfig", "history", "snapshot", "version"):
+    for command in ("up", "kubeconfig", "clusters", "settle", "advance", "history", "snapshot", "version"):
         assert command in text
 
 
@@ -27,6 +27,7 @@ def test_every_option_of_up_is_described() -> None:
     assert code == 0
     for option in ("--host", "--port", "--nodes", "--data", "--kubernetes-version", "--cluster-cidr", "--node-prefix",
                    "--service-cidr", "--node-port-range", "--load-balancer-cidr", "--seed", "--strict",
+                   "--clock", "--clusters",
                    "--verbose"):  # fmt: skip
         assert option in text
 
