@@ -1,0 +1,151 @@
+"""What has addresses: nodes and pods, as the network sees them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, serving_containers
+from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+DEFAULT_PROTOCOL = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: its addresses (its own first), the blocks of its pods, and its `Ready` condition's status and message."""
+
+    name: str
+    addresses: tuple[str, ...]
+    pod_cidrs: tuple[str, ...]
+    labels: Labels
+    ready: str
+    message: str
+
+    @property
+    def zone(self) -> str:
+        """The zone that the node says it is in; empty without the label."""
+        return self.labels.get(ZONE_LABEL, "")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether anything is known of the node: one whose kubelet fell silent forwards nothing."""
+        return self.ready != "Unknown"
+
+    def address(self, like: str) -> str:
+        """The node's own address of the family of `like`; empty when it has none."""
+        return _of_family(self.addresses, like)
+
+    def gateway(self, like: str) -> str:
+        """The bridge's address in the block of that family: the first of the block; empty without a block."""
+        cidr = _of_family(self.pod_cidrs, like)
+        return str(ipaddress.ip_network(cidr)[1]) if cidr else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPort:
+    """A port that a container declares."""
+
+    container: str
+    name: str
+    number: int
+    protocol: str
+    host_port: int
+
+    def __str__(self) -> str:
+        name = f"{self.name}:" if self.name else ""
+        return f"{name}{self.number}/{self.protocol}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod: where it runs, under which addresses, with which labels."""
+
+    key: str
+    namespace: str
+    name: str
+    node: str
+    addresses: tuple[str, ...]
+    host_network: bool
+    labels: Labels
+    object: Object
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether services send to it."""
+        return is_ready(self.object)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has run to its end; its address may be another's by now."""
+        return is_terminal(self.object)
+
+    def address(self, like: str) -> str:
+        """The pod's address of the family of `like`; empty when it has none."""
+        return _of_family(self.addresses, like)
+
+    def ports(self) -> Iterator[ContainerPort]:
+        """The ports that the containers declare."""
+        for container in serving_containers(self.object["spec"]):
+            for port in container.get("ports") or ():
+                yield ContainerPort(
+                    container["name"],
+                    port.get("name") or "",
+                    port["containerPort"],
+                    port.get("protocol") or DEFAULT_PROTOCOL,
+                    port.get("hostPort") or 0,
+                )
+
+
+def node_of(obj: Object) -> Node:
+    """The node that an object describes."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    ready = condition(obj, "Ready") or {}
+    cidrs = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
+    addresses = [each for each in status.get("addresses") or () if each["type"] in {"InternalIP", "ExternalIP"}]
+    addresses.sort(key=lambda each: each["type"] != "InternalIP")
+    return Node(
+        name_of(obj),
+        tuple(each["address"] for each in addresses),
+        tuple(cidrs),
+        labels_of(obj),
+        ready.get("status") or "Unknown",
+        ready.get("message") or "",
+    )
+
+
+def pod_of(obj: Object) -> Pod:
+    """The pod that an object describes."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
+    if not addresses and status.get("podIP"):
+        addresses = [status["podIP"]]
+    return Pod(
+        key_of(obj),
+        namespace_of(obj),
+        name_of(obj),
+        spec.get("nodeName") or "",
+        tuple(addresses),
+        bool(spec.get("hostNetwork")),
+        labels_of(obj),
+        obj,
+    )
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_family(values: tuple[str, ...], like: str) -> str:
+    return next((value for value in values if (":" in value) == (":" in like)), "")

@@ -1,0 +1,235 @@
+"""kube-proxy's rules as data: which traffic a node takes for a service's, and what it does with it.
+
+They are what the modes iptables, ipvs and nftables have in common (upstream's `pkg/proxy`). `Rules` finds the rule for
+a packet's destination, `decide` tells where one node sends it:
+
+- to a cluster IP, by `internalTrafficPolicy`; to a node port, external IP or load balancer's address, by
+  `externalTrafficPolicy`, but what comes from a pod or from the node itself goes to any backend, as if it had left the
+  cluster and come back;
+- without any backend it is rejected (ICMP port unreachable), and dropped where the policy is `Local` and none is here;
+- the source becomes the node's where the answer would else not come back this way.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fauxkube.machinery.objects import Object, key_of, split_key
+from fauxkube.network.endpoints import Candidates, Endpoint, cluster_candidates, local_candidates
+from fauxkube.network.hosts import DEFAULT_PROTOCOL, Node
+
+LOCAL, CLUSTER = "Local", "Cluster"
+_DEFAULT_AFFINITY_SECONDS = 10_800
+
+
+class Entry(StrEnum):
+    """By what a service is reached."""
+
+    CLUSTER_IP = "cluster IP"
+    NODE_PORT = "node port"
+    EXTERNAL_IP = "external IP"
+    LOAD_BALANCER = "load balancer"
+
+
+class Source(StrEnum):
+    """Where a packet comes from, as the node sees it that applies its rules."""
+
+    POD = "pod"
+    NODE = "node"
+    ELSEWHERE = "elsewhere"
+
+
+class Verdict(StrEnum):
+    """What becomes of a packet."""
+
+    FORWARD = "forward"
+    REJECT = "reject"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """One port of a service, and what the service says of its traffic.
+
+    `affinity` is for how many seconds a client stays with a backend, 0 without. `target` is a number or a port's name.
+    """
+
+    service: str
+    name: str
+    number: int
+    protocol: str
+    target: int | str
+    node_port: int
+    internal_policy: str
+    external_policy: str
+    affinity: int
+    source_ranges: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.name or self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is sent to `address` (any of the node's own for a node port) belongs to a service's port."""
+
+    entry: Entry
+    address: str
+    port: ServicePort
+
+    @property
+    def policy(self) -> str:
+        """The traffic policy that governs it."""
+        return self.port.internal_policy if self.entry is Entry.CLUSTER_IP else self.port.external_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a node does with a packet; `masquerade` is why the source is translated, empty when it is not."""
+
+    verdict: Verdict
+    policy: str
+    candidates: Candidates
+    masquerade: str = ""
+    reason: str = ""
+
+
+class Rules:
+    """The rules of all services, by destination."""
+
+    def __init__(self, services: Iterable[Object]) -> None:
+        self._by_destination: dict[tuple[str, str, int], Rule] = {}
+        self._by_address: dict[str, list[Rule]] = {}
+        self._node_ports: dict[tuple[str, int], Rule] = {}
+        #: Services by the port that tells load balancers whether a node has backends.
+        self.health_checks: dict[int, str] = {}
+        for service in services:
+            self._add(service)
+
+    def at(self, address: str, protocol: str, port: int) -> Rule | None:
+        """The rule for an address that is a service's own."""
+        return self._by_destination.get((address, protocol, port))
+
+    def at_address(self, address: str) -> Sequence[Rule]:
+        """Every rule for such an address, whatever the port."""
+        return self._by_address.get(address, ())
+
+    def at_node_port(self, protocol: str, port: int) -> Rule | None:
+        """The rule for a port of every node."""
+        return self._node_ports.get((protocol, port))
+
+    def _add(self, service: Object) -> None:
+        if check := service["spec"].get("healthCheckNodePort"):
+            self.health_checks[check] = key_of(service)
+        for rule in rules_of(service):
+            if rule.entry is Entry.NODE_PORT:
+                self._node_ports[rule.port.protocol, rule.port.node_port] = rule
+            else:
+                self._by_destination.setdefault((rule.address, rule.port.protocol, rule.port.number), rule)
+                self._by_address.setdefault(rule.address, []).append(rule)
+
+
+def ports_of(service: Object) -> list[ServicePort]:
+    """The service's ports."""
+    spec = service["spec"]
+    client = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
+    affinity = client.get("timeoutSeconds") or _DEFAULT_AFFINITY_SECONDS
+    return [
+        ServicePort(
+            key_of(service),
+            port.get("name") or "",
+            port["port"],
+            port.get("protocol") or DEFAULT_PROTOCOL,
+            port.get("targetPort") or port["port"],
+            port.get("nodePort") or 0,
+            spec.get("internalTrafficPolicy") or CLUSTER,
+            spec.get("externalTrafficPolicy") or CLUSTER,
+            affinity if spec.get("sessionAffinity") == "ClientIP" else 0,
+            tuple(spec.get("loadBalancerSourceRanges") or ()),
+        )
+        for port in spec.get("ports") or ()
+    ]
+
+
+def rules_of(service: Object) -> Iterator[Rule]:
+    """The rules that a service makes: none when it has no cluster IP."""
+    addresses = cluster_ips(service)
+    if not addresses or service["spec"].get("type") == "ExternalName":
+        return
+    for port in ports_of(service):
+        yield from (Rule(Entry.CLUSTER_IP, address, port) for address in addresses)
+        yield from (Rule(Entry.EXTERNAL_IP, address, port) for address in service["spec"].get("externalIPs") or ())
+        yield from (Rule(Entry.LOAD_BALANCER, address, port) for address in balanced_ips(service))
+        if port.node_port:
+            yield Rule(Entry.NODE_PORT, "", port)
+
+
+def cluster_ips(service: Object) -> list[str]:
+    """The service's cluster IPs; none for a headless one."""
+    spec = service["spec"]
+    addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
+    return [address for address in addresses if address and address != "None"]
+
+
+def balanced_ips(service: Object) -> list[str]:
+    """The addresses of its load balancer that nodes take for their own (KEP-1860: not those of mode `Proxy`)."""
+    status = (service.get("status") or {}).get("loadBalancer") or {}
+    return [each["ip"] for each in status.get("ingress") or () if each.get("ip") and each.get("ipMode") != "Proxy"]
+
+
+def decide(rule: Rule, endpoints: Sequence[Endpoint], node: Node, source: Source, address: str) -> Decision:
+    """What `node` does with a packet that the rule is for, which comes from `source` with that source address."""
+    if rule.entry is Entry.LOAD_BALANCER and not _may_enter(rule.port.source_ranges, address):
+        reason = f"{address} lies outside the service's loadBalancerSourceRanges"
+        return Decision(Verdict.DROP, rule.policy, Candidates((), anywhere=True), reason=reason)
+    policy = _policy_for(rule, source)
+    local = policy == LOCAL
+    candidates = local_candidates(endpoints, node.name) if local else _anywhere(endpoints, node)
+    if not candidates.anywhere:
+        return Decision(Verdict.REJECT, policy, candidates, reason=f"{rule.port} has no endpoints")
+    if not candidates.usable:
+        return Decision(Verdict.DROP, policy, candidates, reason=f"{rule.port} has no endpoints on {node.name}")
+    return Decision(Verdict.FORWARD, policy, candidates, masquerade=_masquerade(rule, source))
+
+
+def health_check(service: str, endpoints: Iterable[Endpoint], node: str) -> tuple[int, Object]:
+    """What a node answers a load balancer at the service's health check node port: the code, and the body."""
+    count = len({each.address for each in endpoints if each.ready and each.node == node})
+    namespace, name = split_key(service)
+    body = {
+        "service": {"namespace": namespace, "name": name},
+        "localEndpoints": count,
+        "serviceProxyHealthy": True,
+    }
+    return 200 if count else 503, body
+
+
+def _anywhere(endpoints: Sequence[Endpoint], node: Node) -> Candidates:
+    return cluster_candidates(endpoints, node.name, node.zone)
+
+
+def _policy_for(rule: Rule, source: Source) -> str:
+    """What is sent from inside to an outer address is bound by neither policy."""
+    if rule.entry is not Entry.CLUSTER_IP and source is not Source.ELSEWHERE:
+        return CLUSTER
+    return rule.policy
+
+
+def _masquerade(rule: Rule, source: Source) -> str:
+    if rule.entry is Entry.CLUSTER_IP:
+        return "" if source is Source.POD else "the client is no pod"
+    if rule.policy == CLUSTER:
+        return f"externalTrafficPolicy is {CLUSTER}"
+    if source is Source.NODE:
+        return "the client is the node itself"
+    return ""
+
+
+def _may_enter(ranges: Sequence[str], address: str) -> bool:
+    if not ranges:
+        return True
+    client = ipaddress.ip_address(address)
+    return any(client in ipaddress.ip_network(each, strict=False) for each in ranges)
