@@ -40,10 +40,11 @@ class EventTTLController(Controller):
         if new is None:
             self._due.pop(key_of(old or {}), None)
             return
-        age = (self.clock.now() - last_written(new, self.clock.now())).total_seconds()
+        now, key = self.clock.now(), key_of(new)
+        age = (now - last_written(new, now)).total_seconds()
         due = self.clock.monotonic() + TTL - max(0.0, age)
-        self._due[key_of(new)] = due
-        heapq.heappush(self._order, (due, key_of(new)))
+        self._due[key] = due
+        heapq.heappush(self._order, (due, key))
         if self._order[0][0] == due:
             self.queue.add_after(_EXPIRE, due - self.clock.monotonic())
 
@@ -78,4 +79,10 @@ def last_written(event: Object, now: datetime) -> datetime:
     series = event.get("series") or {}
     created = event["metadata"].get("creationTimestamp")
     texts = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"), created)
-    return max((from_time(text) for text in texts if text), default=now)
+    latest = max((text for text in texts if text), key=_without_zone, default="")
+    return from_time(latest) if latest else now
+
+
+def _without_zone(text: str) -> str:
+    """Of a time in UTC, as all that are stored are, what sorts as the moment does, with decimals or without."""
+    return text.removesuffix("Z")
