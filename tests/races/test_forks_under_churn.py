@@ -1,4 +1,4 @@
-"""Forks taken at any moment of a busy cluster: each comes to rest by itself, nothing is missing and nothing there twice."""
+"""Forks taken at any moment of a busy cluster: each comes to rest by itself, with nothing missing or there twice."""
 
 from __future__ import annotations
 
