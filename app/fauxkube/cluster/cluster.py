@@ -53,7 +53,7 @@ class Cluster:
     """A control plane with simulated nodes.
 
     `start` and `close` bracket its life; in between `client` speaks to it in process and `application` over HTTP.
-    With `state` it goes on from there and takes nothing else over; what it begins with is its own from then on.
+    With `state`, which becomes its own, it goes on from there, with the clock and the chance that are part of it.
     """
 
     def __init__(
