@@ -83,6 +83,12 @@ def test_the_quick_start_runs_as_it_is_written(shared_server: str, folder: Path)
         assert line in printed
 
 
+def test_the_test_that_is_shown_passes(folder: Path) -> None:
+    (test,) = [block.text for block in BLOCKS if block.language == "python"]
+    (folder / "test_shop.py").write_text(test)
+    assert "1 passed" in _run(f"{sys.executable} -m pytest -q test_shop.py", folder)
+
+
 def test_the_curl_command_runs(shared_server: str, folder: Path) -> None:
     (command,) = re.findall(r"`(curl [^`]+)`", README)
     assert DEFAULT_URL in command
