@@ -1,7 +1,8 @@
 """`Control`: everything that can be done with one cluster of a server, as plain data in and out.
 
 Our HTTP endpoints and programs in the same process share these operations; `server.control.Control` says what each
-promises. A control outlives resets of its cluster: `cluster` is the one of the moment.
+promises. A control outlives resets of its cluster: `cluster` is the one of the moment. What only some operations need
+is imported by them, for a server is to be ready soon.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Unpack
 
-from fauxkube.cluster import kubeconfig, loading, snapshots
+from fauxkube.cluster import kubeconfig
 from fauxkube.cluster.cluster import Cluster
-from fauxkube.cluster.history import History
 from fauxkube.cluster.origin import Kept, Origin, restored
 from fauxkube.cluster.refusals import refusing
 from fauxkube.cluster.time import Settled
@@ -26,11 +26,11 @@ from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, L
 from fauxkube.server.hosting import CLUSTERS, DEFAULT
 from fauxkube.server.inspection import ClusterInfo, PoolUse
 from fauxkube.simulation.logs import Logs
-from fauxkube.simulation.manifests import read_text
 from fauxkube.simulation.requests.criteria import Asked
 from fauxkube.simulation.users import KnownUser
 
 if TYPE_CHECKING:
+    from fauxkube.cluster.history import History
     from fauxkube.cluster.host import Host
 
 
@@ -154,6 +154,8 @@ class Control:
     # Beginnings
 
     async def snapshot(self) -> bytes:
+        from fauxkube.cluster import snapshots
+
         return snapshots.save(self.cluster)
 
     async def restore(self, data: bytes) -> None:
@@ -161,6 +163,9 @@ class Control:
         await self._begin(restored(data))
 
     async def load(self, text: str) -> LoadedObjects:
+        from fauxkube.cluster import loading
+        from fauxkube.simulation.manifests import read_text
+
         with refusing():
             beginning = await loading.begin(read_text(text.encode(), "manifests"), self.cluster.settings)
             if beginning.state is not None:
@@ -196,10 +201,15 @@ class Control:
     # The past
 
     async def history(self, *, resource: str, name: str, namespace: str = "") -> list[Object]:
-        return await History(self.cluster.registry).of(resource, name, namespace)
+        return await self._history().of(resource, name, namespace)
 
     async def past(self, *, revision: int, resource: str, namespace: str = "", name: str = "") -> Object:
-        return await History(self.cluster.registry).past(resource, revision, name=name, namespace=namespace)
+        return await self._history().past(resource, revision, name=name, namespace=namespace)
+
+    def _history(self) -> History:
+        from fauxkube.cluster.history import History
+
+        return History(self.cluster.registry)
 
     # Users and logs
 

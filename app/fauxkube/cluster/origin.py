@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from fauxkube.cluster import snapshots
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.refusals import refusing
 from fauxkube.cluster.settings import Settings
@@ -50,6 +49,8 @@ class Kept:
 
 def restored(data: bytes) -> Kept:
     """The beginning that a snapshot holds; 400 when it is none."""
+    from fauxkube.cluster import snapshots
+
     with refusing():
         snapshot = snapshots.load(data)
     return Kept(snapshots.settings_of(snapshot), snapshots.state_of(snapshot))

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fauxkube.cluster.loading import LoadError
 from fauxkube.cluster.time import ClockError, NotRunningError, NotSettledError
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.status import StatusError
 from fauxkube.simulation.faults.engine import FaultError
-from fauxkube.simulation.manifests import ManifestError
 from fauxkube.simulation.requests import CriteriaError
-from fauxkube.simulation.snapshot import SnapshotError
 
 
 @contextmanager
 def refusing(field: str = "", value: object = None) -> Iterator[None]:
     """In this block failures of a cluster's parts become refusals; `field` is what was given, and its `value`."""
+    from fauxkube.cluster.loading import LoadError
+    from fauxkube.simulation.manifests import ManifestError
+    from fauxkube.simulation.snapshot import SnapshotError
+
     try:
         yield
     except ClockError as error:
