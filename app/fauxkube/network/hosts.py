@@ -29,6 +29,11 @@ class Node:
     message: str
 
     @property
+    def place(self) -> str:
+        """How a trace calls it: `node/node-1`."""
+        return f"node/{self.name}"
+
+    @property
     def zone(self) -> str:
         """The zone that the node says it is in; empty without the label."""
         return self.labels.get(ZONE_LABEL, "")
@@ -75,6 +80,11 @@ class Pod:
     host_network: bool
     labels: Labels
     object: Object
+
+    @property
+    def place(self) -> str:
+        """How a trace calls it: `pod/default/web`."""
+        return f"pod/{self.key}"
 
     @property
     def is_ready(self) -> bool:

@@ -1,0 +1,173 @@
+"""Who sends and who is meant: the two texts of a trace, read.
+
+Senders: `pod/NAME`, `pod/NAMESPACE/NAME`, `node/NAME`, `outside`, `outside/ADDRESS`, a pod's bare name, or an address.
+Targets: `pod/...`, `service/...` and `node/...`, each with `:PORT` if need be, `HOST[:PORT]` where the host is an
+address, a node or a name to be looked up, or a URL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from fauxkube.network.hosts import Node, Pod, is_address
+from fauxkube.network.topology import Topology
+
+#: Where packets from outside come from, if nobody says (RFC 5737: for documentation).
+OUTSIDE_ADDRESS = "203.0.113.1"
+
+_SCHEME_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+_PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
+
+
+class TraceError(ValueError):
+    """The question makes no sense: a text that cannot be read, or a sender that is not there."""
+
+
+class Kind(StrEnum):
+    """What a target is meant as."""
+
+    POD = "pod"
+    SERVICE = "service"
+    NODE = "node"
+    HOST = "host"
+
+
+_WORDS = {
+    "pod": Kind.POD,
+    "pods": Kind.POD,
+    "po": Kind.POD,
+    "service": Kind.SERVICE,
+    "services": Kind.SERVICE,
+    "svc": Kind.SERVICE,
+    "node": Kind.NODE,
+    "nodes": Kind.NODE,
+    "no": Kind.NODE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sender: a pod (with its node), a node, or neither: somebody outside."""
+
+    pod: Pod | None = None
+    node: Node | None = None
+    address: str = ""
+
+    def __str__(self) -> str:
+        if self.pod is not None:
+            return self.pod.place
+        return self.node.place if self.node is not None else f"outside ({self.address})"
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that its names are looked up in; empty for what has none."""
+        return self.pod.namespace if self.pod is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who is meant. `port` is a number, a port's name, or empty; `protocol` is empty unless the text says it."""
+
+    kind: Kind
+    name: str
+    namespace: str = ""
+    port: str = ""
+    protocol: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the pod or service."""
+        return f"{self.namespace}/{self.name}"
+
+
+def find_sender(topology: Topology, text: str, namespace: str) -> Place:
+    """The sender that the text means; TraceError when there is none."""
+    word, _, rest = text.partition("/")
+    if word == "outside":
+        if rest and not is_address(rest):
+            raise TraceError(f"{rest!r} is no address")
+        return Place(address=rest or OUTSIDE_ADDRESS)
+    if is_address(text):
+        return place_at(topology, text)
+    kind = _WORDS.get(word, Kind.POD) if rest else Kind.POD
+    name = rest or word
+    if kind is Kind.NODE:
+        return _node_place(topology, name)
+    if kind is not Kind.POD or (rest and word not in _WORDS):
+        raise TraceError(f"{text!r} sends nothing: name a pod/..., a node/..., outside or an address")
+    return _pod_place(topology, *_split(name, namespace))
+
+
+def place_at(topology: Topology, address: str) -> Place:
+    """Whoever has the address."""
+    for pod in topology.pods.by_address.get(address, ()):
+        return Place(pod, topology.nodes.by_name.get(pod.node), address)
+    node = topology.nodes.by_address.get(address)
+    return Place(node=node, address=address)
+
+
+def read_target(topology: Topology, text: str, namespace: str) -> Target:
+    """What the text means; TraceError when it cannot be read."""
+    if "://" in text:
+        return _read_url(topology, text)
+    word, _, rest = text.partition("/")
+    if not rest:
+        return _host(topology, *_split_port(word))
+    if word not in _WORDS:
+        raise TraceError(f"{text!r} is no target: name a pod/..., a service/..., a node/..., HOST:PORT or a URL")
+    name, port = _split_port(rest)
+    if _WORDS[word] is Kind.NODE:
+        return Target(Kind.NODE, name, port=port)
+    namespace, name = _split(name, namespace)
+    return Target(_WORDS[word], name, namespace, port)
+
+
+def _read_url(topology: Topology, text: str) -> Target:
+    try:
+        url = urlsplit(text)
+        port = str(url.port) if url.port else _SCHEME_PORTS.get(url.scheme, "")
+    except ValueError as error:
+        raise TraceError(f"{text!r} is no URL: {error}") from None
+    if not url.hostname:
+        raise TraceError(f"{text!r} names no host")
+    return _host(topology, url.hostname, port, _PROTOCOLS.get(url.scheme, ""))
+
+
+def _host(topology: Topology, host: str, port: str, protocol: str = "") -> Target:
+    kind = Kind.NODE if host in topology.nodes.by_name else Kind.HOST
+    return Target(kind, host, port=port, protocol=protocol)
+
+
+def _split(name: str, namespace: str) -> tuple[str, str]:
+    """Namespace and name of `NAME` or `NAMESPACE/NAME`."""
+    before, _, after = name.rpartition("/")
+    return before or namespace, after
+
+
+def _split_port(text: str) -> tuple[str, str]:
+    """Host and port of `HOST`, `HOST:PORT`, `[v6]:PORT` or a bare IPv6 address."""
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        return host, port.removeprefix(":")
+    if text.count(":") > 1:
+        return text, ""
+    host, _, port = text.partition(":")
+    if not host:
+        raise TraceError("no target is named")
+    return host, port
+
+
+def _pod_place(topology: Topology, namespace: str, name: str) -> Place:
+    pod = topology.pods.by_key.get(f"{namespace}/{name}")
+    if pod is None:
+        raise TraceError(f"there is no pod {name} in namespace {namespace}")
+    return Place(pod, topology.nodes.by_name.get(pod.node), pod.addresses[0] if pod.addresses else "")
+
+
+def _node_place(topology: Topology, name: str) -> Place:
+    node = topology.nodes.by_name.get(name)
+    if node is None:
+        raise TraceError(f"there is no node {name}")
+    return Place(node=node, address=node.addresses[0] if node.addresses else "")

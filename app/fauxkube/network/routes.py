@@ -1,0 +1,72 @@
+"""How a packet gets from a node to an address: over the node's bridge, to another node, or out.
+
+The network is routed: every node has a route to every other node's block of pod addresses, and nothing is translated on
+the way.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from fauxkube.network.hosts import Node, Pod
+from fauxkube.network.topology import Topology
+
+BRIDGE, ROUTE, OUT, LOOPBACK = "bridge", "route", "outside", "loopback"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a packet ends up: at a pod or node, with neither outside. `problem` tells why it does not."""
+
+    via: str
+    pod: Pod | None = None
+    node: Node | None = None
+    problem: str = ""
+
+
+def route(topology: Topology, start: Node, address: str) -> Route:
+    """The way from a node to an address."""
+    if (owner := topology.nodes.by_address.get(address)) is not None:
+        return _to_node(start, owner)
+    if pods := topology.pods.by_address.get(address):
+        return _to_pod(topology, start, pods, address)
+    if holder := topology.nodes.holding(address):
+        return Route(ROUTE, node=holder, problem=f"no pod has {address}, which is out of the block of {holder.name}")
+    if range_of := _own_range(topology, address):
+        return Route(OUT, problem=f"nothing has {address}, which is out of the {range_of}")
+    return Route(OUT)
+
+
+def _to_node(start: Node, owner: Node) -> Route:
+    if owner.name == start.name:
+        return Route(LOOPBACK, node=owner)
+    return Route(ROUTE, node=owner, problem=node_problem(owner))
+
+
+def _to_pod(topology: Topology, start: Node, pods: list[Pod], address: str) -> Route:
+    """The routes lead to the node whose block the address is out of; only there a pod can be found under it."""
+    holder = topology.nodes.holding(address)
+    if holder is None:
+        return Route(OUT, pods[0], problem=f"no node's block holds {address}, so that no route leads to it")
+    pod = next((each for each in pods if each.node == holder.name), None)
+    if pod is None:
+        problem = f"routes lead {address} to {holder.name}, but pod {pods[0].key} is on {pods[0].node or 'no node'}"
+        return Route(ROUTE, pods[0], holder, problem)
+    if holder.name == start.name:
+        return Route(BRIDGE, pod, holder)
+    return Route(ROUTE, pod, holder, node_problem(holder))
+
+
+def node_problem(node: Node) -> str:
+    """Why a node forwards nothing; empty when it does."""
+    return "" if node.is_up else f"node {node.name} is down: {node.message or 'its kubelet is silent'}"
+
+
+def _own_range(topology: Topology, address: str) -> str:
+    parsed = ipaddress.ip_address(address)
+    named = {"services' range": topology.ranges.services, "pods' range": topology.ranges.pods}
+    for name, cidr in named.items():
+        if cidr and parsed in ipaddress.ip_network(cidr):
+            return f"{name} {cidr}"
+    return ""

@@ -1,0 +1,108 @@
+"""A trace as people read it: a line a hop, who on the left, what happened on the right; made from its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from fauxkube.machinery.objects import Object
+
+#: How many backends are listed.
+_SHOWN = 8
+_MARK = {True: "reached", False: "LOST"}
+
+
+def render(trace: Object) -> str:
+    """The whole trace; several ways one after the other, each with its probability."""
+    return "\n".join(_lines(trace))
+
+
+def render_check(check: Object) -> str:
+    """What became of each of the network's requirements."""
+    lines = []
+    for each in check["requirements"]:
+        lines.append(f"{'ok  ' if each['holds'] else 'FAIL'}  {each['text']} ({each['checked']} checked)")
+        lines += [f"      {failure['subject']}: {failure['reason']}" for failure in each["failures"]]
+        if each["more"]:
+            lines.append(f"      and {each['more']} more")
+    return "\n".join(lines)
+
+
+def _lines(trace: Object) -> Iterator[str]:
+    yield f"{trace['source']} -> {trace['target']} ({trace['protocol']} {trace['port']})"
+    several = len(trace["ways"]) > 1
+    for number, way in enumerate(trace["ways"], start=1):
+        if several:
+            yield f"way {number}, {_percent(way['probability'])}:"
+        yield from _way(way)
+
+
+def _way(way: Object) -> Iterator[str]:
+    rows = [(hop["where"], line) for hop in way["hops"] for line in _TELL[hop["kind"]](hop)]
+    width = max((len(where) for where, _ in rows), default=0)
+    last = ""
+    for where, line in rows:
+        yield f"  {'' if where == last else where:{width}}  {line}".rstrip()
+        last = where
+    yield f"  {_MARK[way['reached']]}"
+
+
+def _lookup(hop: Object) -> Iterator[str]:
+    yield f"looks up {hop['name']} {hop['type']}: {', '.join(hop['records']) or hop['status']}"
+
+
+def _rule(hop: Object) -> Iterator[str]:
+    yield f"{hop['entry']} of service {hop['service']}, port {hop['port']}"
+    yield from (f"  {note}" for note in hop["notes"])
+    for each in hop["backends"][:_SHOWN]:
+        mark = "*" if each["chosen"] else " "
+        yield f"  {mark} {each['address']}  {_percent(each['probability'])}{_of(each)}"
+    if (more := len(hop["backends"]) - _SHOWN) > 0:
+        yield f"    and {more} more"
+    yield from (f"  - {each['address']}  {each['reason']}{_of(each)}" for each in hop["excluded"][:_SHOWN])
+
+
+def _nat(hop: Object) -> Iterator[str]:
+    yield f"{hop['changes']} {hop['before']} -> {hop['after']} ({hop['reason']})"
+
+
+def _policy(hop: Object) -> Iterator[str]:
+    what = f"allowed by {hop['decides']}" if hop["allowed"] else f"not allowed by {', '.join(hop['policies'])}"
+    yield f"{hop['direction']} policies: {what}"
+
+
+def _route(hop: Object) -> Iterator[str]:
+    via = {"bridge": "over the bridge ", "route": "by the route ", "outside": ""}.get(
+        hop["via"], f"by the {hop['via']} "
+    )
+    yield f"{via}to {hop['to']}"
+
+
+def _arrival(hop: Object) -> Iterator[str]:
+    container = f", container {hop['container']}" if hop["container"] else ""
+    yield f"takes it at {hop['address']}{container}; sees it come from {hop['source']}"
+    if hop["answer"]:
+        yield f"({hop['answer']})"
+
+
+def _end(hop: Object) -> Iterator[str]:
+    yield f"{hop['message']}: {hop['symptom']}"
+    yield from (f"  {likely}" for likely in hop["likely"])
+
+
+_TELL: Mapping[str, Callable[[Object], Iterator[str]]] = {
+    "lookup": _lookup,
+    "rule": _rule,
+    "nat": _nat,
+    "policy": _policy,
+    "route": _route,
+    "arrival": _arrival,
+    "end": _end,
+}
+
+
+def _of(backend: Object) -> str:
+    return f"  {backend['pod']}" if backend["pod"] else ""
+
+
+def _percent(probability: float) -> str:
+    return f"{probability:.0%}" if probability in {0.0, 1.0} else f"{probability:.1%}"

@@ -1,0 +1,99 @@
+"""`trace`: what becomes of a packet from somebody to something, hop by hop, or where it is lost and why.
+
+    trace(topology, "pod/client", "http://shop", choice=ByChance(chance)).ways[0].hops
+
+The texts are those of `fauxkube.network.places`. Nothing is sent: the answer is reckoned from what the objects say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from fauxkube.network.aim import LOOPBACK, Aim, Asked, find_aim
+from fauxkube.network.endpoints import socket_address
+from fauxkube.network.hops import End, Trace, Way
+from fauxkube.network.listening import at_node, at_pod
+from fauxkube.network.places import Place, TraceError, find_sender, read_target
+from fauxkube.network.topology import Topology
+from fauxkube.network.walk import Choice, Packet, Walk
+
+#: The empty one is found out.
+_PROTOCOLS = frozenset({"", "TCP", "UDP", "SCTP"})
+#: More ways than anybody reads.
+_MOST_WAYS = 1000
+
+
+def trace(
+    topology: Topology,
+    sender: str,
+    target: str,
+    *,
+    choice: Choice,
+    namespace: str = "default",
+    protocol: str = "",
+    port: str = "",
+) -> Trace:
+    """What becomes of the packet; TraceError when the question cannot be understood, or nobody is there to send.
+
+    `port` is a number, or the name of a service's or pod's port; both it and `protocol` are found out if they are left
+    out: what the target says, else its first port. Names without a namespace are in `namespace`.
+    """
+    wanted = read_target(topology, target, namespace)
+    place = find_sender(topology, sender, namespace)
+    asked = _checked(Asked(place, wanted, protocol.upper() or wanted.protocol, port or wanted.port))
+    aim = find_aim(topology, asked)
+    ways = tuple(islice(_ways(topology, asked.sender, aim, choice), _MOST_WAYS))
+    reached = all(way.reached for way in ways)
+    return Trace(str(asked.sender), target, aim.protocol, aim.port, reached, ways)
+
+
+def _checked(asked: Asked) -> Asked:
+    if asked.protocol not in _PROTOCOLS:
+        raise TraceError(f"{asked.protocol} is no protocol: TCP, UDP and SCTP are")
+    if asked.number is not None and not 0 < asked.number < 65536:
+        raise TraceError(f"{asked.port} is no port")
+    return asked
+
+
+def _ways(topology: Topology, sender: Place, aim: Aim, choice: Choice) -> Iterator[Way]:
+    if aim.end is not None:
+        yield Way(1.0, reached=False, hops=(*aim.hops, aim.end))
+        return
+    for address in choice.of(aim.addresses):
+        if address.startswith(LOOPBACK):
+            yield _to_itself(topology, sender, aim)
+            continue
+        source = _source(sender, address)
+        packet = Packet(source, address, aim.port, aim.protocol)
+        walk = Walk(topology, sender, packet, choice, aim.hops, 1 / len(aim.addresses))
+        yield from (_explained(way, aim) for way in walk.ways())
+
+
+def _source(sender: Place, like: str) -> str:
+    host = sender.pod or sender.node
+    return (host.address(like) if host is not None else "") or sender.address
+
+
+def _explained(way: Way, aim: Aim) -> Way:
+    """A headless service's port is not translated, which who sends to it may not know."""
+    end = way.hops[-1]
+    if not (aim.headless and isinstance(end, End) and end.reason == "PortNotDeclared"):
+        return way
+    hint = f"service {aim.headless} is headless: no port is translated, so clients have to name the pod's own"
+    return replace(way, hops=(*way.hops[:-1], replace(end, likely=(*end.likely, hint))))
+
+
+def _to_itself(topology: Topology, sender: Place, aim: Aim) -> Way:
+    """Loopback addresses never leave the sender; pods of a node's network share the node's."""
+    if sender.pod is not None and not sender.pod.host_network:
+        heard = at_pod(sender.pod, aim.protocol, aim.port)
+    elif sender.node is not None:
+        heard = at_node(topology, sender.node, aim.protocol, aim.port).result
+    else:
+        raise TraceError("whoever is outside has a loopback of its own")
+    if isinstance(heard, End):
+        return Way(1.0, reached=False, hops=(*aim.hops, heard))
+    address = socket_address("127.0.0.1", aim.port)
+    return Way(1.0, reached=True, hops=(*aim.hops, replace(heard, address=address, source="127.0.0.1")))
