@@ -95,6 +95,10 @@ BODIES: dict[str, Object] = {
     "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices": {
         "metadata": {"name": "fuzz"}, "addressType": "IPv4", "endpoints": [{"addresses": ["192.0.2.1"]}],
         "ports": [{"port": 80}]},
+    "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies": {"metadata": {"name": "fuzz"}, "spec": {
+        "podSelector": {"matchLabels": {"a": "b"}}, "policyTypes": ["Ingress", "Egress"], "ingress": [
+            {"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}],
+             "ports": [{"port": 80, "endPort": 90, "protocol": "TCP"}]}], "egress": [{"to": [{"podSelector": {}}]}]}},
     "/apis/coordination.k8s.io/v1/namespaces/default/leases": {
         "metadata": {"name": "fuzz"}, "spec": {"leaseDurationSeconds": 5, "renewTime": "2026-01-01T00:00:00.000000Z"}},
 }  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from fauxkube.machinery import names
@@ -91,18 +91,42 @@ def user_id_errors(value: int | None, path: Path) -> list[FieldError]:
 
 @lru_cache(maxsize=1024)
 def parsed_ip(value: str) -> IPv4Address | IPv6Address | None:
-    """The address, or None when the text is none."""
+    """The address, or None when the text is none; one with a zone is none either."""
     try:
-        return ip_address(value)
+        return None if "%" in value else ip_address(value)
     except ValueError:
         return None
 
 
+@lru_cache(maxsize=1024)
+def _ip_problem(value: str) -> str:
+    """What strict validation (KEP-4858) says of an address; nothing when it is right."""
+    address = parsed_ip(value)
+    if address is not None:
+        return "must not be an IPv4-mapped IPv6 address" if _is_mapped(address) else ""
+    if is_ip(value):
+        return "must not have leading 0s"
+    return "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+
+
+def is_ip(value: str) -> bool:
+    """Whether a text would be taken for an address, if only by some software."""
+    return parsed_ip(_without_leading_zeros(value)) is not None
+
+
+def _without_leading_zeros(address: str) -> str:
+    """An IPv4 address whose parts may have been padded, as Go once read them."""
+    return ".".join(part.lstrip("0") or part[:1] for part in address.split("."))
+
+
+def _is_mapped(address: IPv4Address | IPv6Address) -> bool:
+    return isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+
+
 def ip_errors(value: str, path: Path) -> list[FieldError]:
-    """An IP address of either family."""
-    if parsed_ip(value) is not None:
-        return []
-    return [path.invalid(value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
+    """An IP address of either family, in a form that all software reads alike."""
+    problem = _ip_problem(value)
+    return [path.invalid(value, problem)] if problem else []
 
 
 def non_special_ip_errors(value: str, path: Path) -> list[FieldError]:
@@ -124,15 +148,42 @@ def _is_link_local_multicast(address: IPv4Address | IPv6Address) -> bool:
     return packed[:3] == b"\xe0\x00\x00" if len(packed) == 4 else packed[0] == 0xFF and packed[1] & 0xF == 2
 
 
-def cidr_errors(value: str, path: Path) -> list[FieldError]:
-    """An address with a prefix length."""
+@lru_cache(maxsize=1024)
+def parsed_cidr(value: str) -> IPv4Network | IPv6Network | None:
+    """The range that a CIDR names, however it is padded and whatever bits follow the prefix; None when it is none."""
+    address, _, length = value.partition("/")
+    if "%" in address or not (length.isascii() and length.isdigit()):
+        return None
     try:
-        if "/" in value:
-            ip_network(value, strict=False)
-            return []
+        return ip_network(f"{_without_leading_zeros(address)}/{length}", strict=False)
     except ValueError:
-        pass
-    return [path.invalid(value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
+        return None
+
+
+def cidr_errors(value: str, path: Path) -> list[FieldError]:
+    """A range of addresses, in a form that all software reads alike."""
+    problem = _cidr_problem(value)
+    return [path.invalid(value, problem)] if problem else []
+
+
+def _cidr_problem(value: str) -> str:
+    network, (address, _, length) = parsed_cidr(value), value.partition("/")
+    if network is None:
+        return "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+    first = parsed_ip(address)
+    if first is None or length != str(network.prefixlen):
+        return "must not have leading 0s in IP or prefix length"
+    if _is_mapped(first):
+        return "must not have an IPv4-mapped IPv6 address"
+    return "" if first == network.network_address else "must not have bits set beyond the prefix length"
+
+
+def cidr_warnings(value: str, path: Path) -> list[str]:
+    """What is warned of in a CIDR that `cidr_errors` finds right."""
+    network = parsed_cidr(value)
+    if network is None or network.version == 4 or str(network) == value:
+        return []
+    return [f'{path}: IPv6 CIDR value "{value}" should be in RFC 5952 canonical format ("{network}")']
 
 
 def family_list_errors(values: Sequence[str], path: Path, *, what: str = "IP") -> list[FieldError]:

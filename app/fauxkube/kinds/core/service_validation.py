@@ -10,6 +10,7 @@ from fauxkube.kinds.core.field_checks import (
     PROTOCOLS,
     cidr_errors,
     ip_errors,
+    is_ip,
     name_errors,
     non_special_ip_errors,
     optional_supported_errors,
@@ -240,7 +241,7 @@ def _ingress_errors(point: Object, path: Path) -> list[FieldError]:
     errors += optional_supported_errors(mode, ("Proxy", "VIP"), path.child("ipMode"))
     if hostname:
         errors += name_errors(hostname, names.dns_subdomain_problems, path.child("hostname"))
-        if not ip_errors(hostname, path):
+        if is_ip(hostname):
             errors.append(path.child("hostname").invalid(hostname, "must be a DNS name, not an IP address"))
     return errors
 

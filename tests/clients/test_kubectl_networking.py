@@ -1,0 +1,71 @@
+"""The kinds of `networking.k8s.io` with real kubectl: applied, listed, described, edited, explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from support.kubectl import Kubectl
+
+GUARD = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: guard, labels: {part-of: shop}}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {app: web}}
+    - namespaceSelector: {matchLabels: {team: a}}
+      podSelector: {matchLabels: {app: job}}
+    - ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}
+    ports:
+    - {port: 5432, protocol: TCP}
+    - {port: metrics, protocol: TCP}
+    - {port: 8000, endPort: 8010, protocol: UDP}
+  egress:
+  - {}
+"""
+
+
+def described(cli: Kubectl, target: str) -> list[str]:
+    """The description's lines, without what differs from run to run."""
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", "TIME", cli("describe", target).out)
+    text = re.sub(r"test-\d+", "NAMESPACE", text)
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def expected(name: str) -> list[str]:
+    return (Path(__file__).parent / "described" / f"{name}.txt").read_text().rstrip().splitlines()
+
+
+def test_a_network_policy_is_applied_listed_and_described(cli: Kubectl) -> None:
+    assert cli("apply", "-f", "-", stdin=GUARD).out == "networkpolicy.networking.k8s.io/guard created\n"
+    assert cli("apply", "-f", "-", stdin=GUARD).out == "networkpolicy.networking.k8s.io/guard unchanged\n"
+    (row,) = cli("get", "netpol").table
+    assert row.pop("AGE").endswith("s")
+    assert row == {"NAME": "guard", "POD-SELECTOR": "app=db"}
+    assert described(cli, "netpol/guard") == expected("networkpolicy")
+    assert cli("delete", "networkpolicy", "guard").out.startswith('networkpolicy.networking.k8s.io "guard" deleted')
+
+
+def test_an_edited_network_policy_is_of_another_generation(cli: Kubectl) -> None:
+    cli("create", "-f", "-", stdin=GUARD)
+    cli.editing("open-port", 'sed -i s/5432/5433/ "$1"')("edit", "netpol", "guard")
+    cli("label", "netpol", "guard", "tier=back")
+    policy = cli.json("get", "netpol", "guard")
+    assert (policy["metadata"]["generation"], policy["spec"]["ingress"][0]["ports"][0]["port"]) == (2, 5433)
+
+
+def test_what_is_wrong_with_a_network_policy_is_told(cli: Kubectl) -> None:
+    wrong = GUARD.replace("10.0.0.0/8", "11.0.0.1/8").replace("endPort: 8010", "endPort: 7")
+    assert [line.partition(": Invalid")[0] for line in cli.refused("apply", "-f", "-", stdin=wrong).splitlines()] == [
+        'The NetworkPolicy "guard" is invalid: ',
+        "* spec.ingress[0].ports[2].endPort",
+        "* spec.ingress[0].from[2].ipBlock.cidr",
+        "* spec.ingress[0].from[2].ipBlock.except[0]",
+    ]
+
+
+def test_kubectl_explains_the_kinds(shared_kubectl: Kubectl) -> None:
+    assert "endPort\t<integer>" in shared_kubectl("explain", "netpol.spec.ingress.ports").out
