@@ -88,9 +88,10 @@ class Cluster(Access, Holding):
     def stop(self) -> None:
         """End the cluster and forget all of it; harmless when it is not there."""
         self.close()
-        made, self._made = self._made, None
-        if made is not None and self._server is not None:
-            self._server.run(self._server.delete(made.control.name))
+        server, made = self._server, self._made
+        self._server = self._made = None
+        if server is not None and made is not None:
+            server.run(server.delete(made.control.name))
 
     def __enter__(self) -> Self:
         return self.start()

@@ -14,9 +14,9 @@ from support.manifests import deployment, service
 from support.thread import served_cluster
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def shared_servers() -> Iterator[None]:
-    """The servers that clusters are made on, which all tests here share, leave nothing behind once they are stopped."""
+    """The servers of a module's clusters, which leave nothing behind once they are stopped."""
     before = set(threading.enumerate())
     yield
     stop_servers()
@@ -24,7 +24,7 @@ def shared_servers() -> Iterator[None]:
     assert not {name for name in left if name.startswith("fauxkube")}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_server() -> Iterator[str]:
     """The URL of a server that somebody else started."""
     with served_cluster() as url:
