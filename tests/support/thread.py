@@ -15,6 +15,11 @@ from fauxkube.testing.loop_thread import LoopThread
 
 T = TypeVar("T")
 
+# libuv opens a pipe with its first loop and keeps it: it is there before any test's file descriptors are counted.
+_first = LoopThread("first-loop")
+_first.start()
+_first.stop()
+
 
 @dataclass(frozen=True)
 class Served:
