@@ -18,13 +18,14 @@ def render(trace: Object) -> str:
 
 def render_check(check: Object) -> str:
     """What became of each of the network's requirements."""
-    lines = []
-    for each in check["requirements"]:
-        lines.append(f"{'ok  ' if each['holds'] else 'FAIL'}  {each['text']} ({each['checked']} checked)")
-        lines += [f"      {failure['subject']}: {failure['reason']}" for failure in each["failures"]]
-        if each["more"]:
-            lines.append(f"      and {each['more']} more")
-    return "\n".join(lines)
+    return "\n".join(line for requirement in check["requirements"] for line in _requirement(requirement))
+
+
+def _requirement(found: Object) -> Iterator[str]:
+    yield f"{'ok  ' if found['holds'] else 'FAIL'}  {found['text']} ({found['checked']} checked)"
+    yield from (f"      {each['source']} -> {each['target']}: {each['reason']}" for each in found["failures"])
+    if found["more"]:
+        yield f"      and {found['more']} more"
 
 
 def _lines(trace: Object) -> Iterator[str]:
