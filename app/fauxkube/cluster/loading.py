@@ -93,7 +93,7 @@ async def begin(manifests: Iterable[Manifest], settings: Settings) -> Beginning:
     The ranges of a dump's cluster are adopted where the settings' do not hold its addresses. Raises LoadError.
     """
     served, skipped = _sorted_out(manifests, default_catalogue())
-    live = [each for each, _ in served if each.is_live]
+    live = _each_once(each for each, _ in served if each.is_live)
     others = in_order(each for each, _ in served if not each.is_live)
     if not live:
         return Beginning(settings=settings, state=None, manifests=others, loaded=Loaded(skipped=skipped))
@@ -110,6 +110,14 @@ async def begin(manifests: Iterable[Manifest], settings: Settings) -> Beginning:
         raise LoadError(problems)
     loaded = Loaded(created=[each.title for each in live], skipped=skipped, notes=notes)
     return Beginning(settings=settings, state=state, manifests=others, loaded=loaded)
+
+
+def _each_once(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """The first of what a dump holds twice, such as an event, which two API groups show."""
+    found: dict[str, Manifest] = {}
+    for each in manifests:
+        found.setdefault(each.object["metadata"]["uid"], each)
+    return [*found.values()]
 
 
 def _sorted_out(

@@ -238,6 +238,18 @@ def test_a_dump_of_ours_is_the_same_cluster_again() -> None:
     asyncio.run(scenario())
 
 
+def test_what_a_dump_holds_in_two_versions_is_one_object() -> None:
+    async def scenario() -> None:
+        async with settled(Cluster(Settings(nodes=1, clock_rate=0))) as source:
+            events = dumped(source, "Event")
+            assert events
+            renamed = [each.object | {"apiVersion": "events.k8s.io/v1"} for each in events]
+            beginning = await begin([*events, *manifests(*renamed)], source.settings)
+            assert beginning.loaded.created == [each.title for each in events]
+
+    asyncio.run(scenario())
+
+
 def test_a_dump_that_is_not_whole_is_filled_in() -> None:
     async def scenario() -> None:
         async with settled(Cluster(Settings(nodes=2, clock_rate=0))) as source:
@@ -310,9 +322,9 @@ def test_a_dump_that_contradicts_itself_is_refused_by_name() -> None:
         broken = typed("v1", "Service", {"metadata": {"name": "three"}, "spec": "text"}, uid="three")
         with pytest.raises(LoadError, match=r"test.yaml:1: Service three: .*cannot unmarshal string"):
             await begin(manifests(broken), Settings())
-        account = typed("v1", "ServiceAccount", {"metadata": {"name": "a"}}, uid="u")
+        accounts = [typed("v1", "ServiceAccount", {"metadata": {"name": "a"}}, uid=uid) for uid in "uv"]
         with pytest.raises(LoadError, match='"a" already exists'):
-            await begin(manifests(account, account), Settings())
+            await begin(manifests(*accounts), Settings())
 
     asyncio.run(scenario())
 
