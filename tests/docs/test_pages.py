@@ -99,7 +99,7 @@ class Terminal:
             command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True, start_new_session=True
         ) as process:
             assert process.stdout is not None
-            assert "is ready at" in process.stdout.readline(), f"$ {text}"
+            assert any("is ready at" in line for line in process.stdout), f"$ {text}"
             reader = threading.Thread(target=process.stdout.read)
             reader.start()
             try:
@@ -140,6 +140,7 @@ def test_a_page_runs_as_it_is_written(page: Path, terminal: Terminal) -> None:
                 case File():
                     terminal.write(step)
                 case Command(text=text) if text.split()[:2] == ["fauxkube", "up"]:
+                    servers.close()
                     servers.enter_context(terminal.serving(text))
                 case Command():
                     _check(page, step, terminal.run(step.text))
