@@ -16,6 +16,15 @@ from support.kubectl import Kubectl
 from support.thread import served_cluster
 
 
+@pytest.fixture(scope="session", autouse=True)
+def what_a_process_keeps() -> None:
+    """From its first event loop on, libuv keeps a pipe for signals: no test is to be blamed for it."""
+    with suppress(ImportError):
+        import uvloop
+
+        uvloop.new_event_loop().close()
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test that leaves a thread or a file descriptor behind; what a module shares may come to hold some."""
