@@ -109,6 +109,7 @@ class AsyncCluster(_Awaited[Cluster]):
     delete = _awaited(Cluster.delete)
     wait = _awaited(Cluster.wait)
     events = _awaited(Cluster.events)
+    history = _awaited(Cluster.history)
     kubectl = _awaited(Cluster.kubectl)
     settle = _awaited(Cluster.settle)
     reset = _awaited(Cluster.reset)

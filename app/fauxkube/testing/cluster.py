@@ -93,6 +93,17 @@ class Cluster(Access, Holding):
         if server is not None and made is not None:
             server.run(server.delete(made.control.name))
 
+    @classmethod
+    def from_snapshot(cls, path: str | PathLike[str], *, process: bool = False, url: str = "") -> Self:
+        """A started cluster that is what a snapshot holds, settings and time included; the caller stops it."""
+        cluster = cls(process=process, url=url).start()
+        try:
+            cluster.restore(path)
+        except BaseException:
+            cluster.stop()
+            raise
+        return cluster
+
     def __enter__(self) -> Self:
         return self.start()
 

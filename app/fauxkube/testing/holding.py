@@ -124,6 +124,12 @@ class Holding(Protocol):
         """The events, of all namespaces unless one is named, in the order in which they last happened."""
         return self.run(self.member.objects().events(namespace))
 
+    def history(self, what: What, name: str = "", *, namespace: str = DEFAULT_NAMESPACE) -> ObjectList:
+        """Who changed what of an object, field by field, the oldest change first, also of one that is gone."""
+        wanted = self._reference(what, name, namespace)
+        asked = {"resource": wanted.resource.group_resource, "name": wanted.name, "namespace": wanted.namespace}
+        return self.run(self.member.control.history(**asked))
+
     def _reference(
         self, what: What, name: str = "", namespace: str = "", labels: Selector = "", fields: Selector = ""
     ) -> Reference:

@@ -123,6 +123,24 @@ class RemoteControl:
         found: list[Object] = await self._api.ask("GET", "/findings")
         return found
 
+    async def trace(  # noqa: PLR0913 - one parameter a part of the question
+        self,
+        sender: str,
+        target: str,
+        *,
+        namespace: str = "default",
+        protocol: str = "",
+        port: str = "",
+        every: bool = False,
+    ) -> Object:
+        asked = {"from": sender, "to": target, "namespace": namespace, "protocol": protocol, "port": port}
+        traced: Object = await self._api.ask("GET", "/trace", params={**asked, "every": every})
+        return traced
+
+    async def check_network(self) -> Object:
+        found: Object = await self._api.ask("GET", "/network/check")
+        return found
+
     async def snapshot(self) -> bytes:
         return (await self._api.send("GET", "/snapshot")).content
 

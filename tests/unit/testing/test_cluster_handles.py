@@ -76,6 +76,14 @@ def test_a_snapshot_is_restored_elsewhere(cluster: Cluster, local: Cluster, tmp_
     cluster.snapshot(tmp_path / "saved")
     local.restore(tmp_path / "saved")
     assert local.get("cm/a")["data"] == {"key": "1"}
+    with Cluster.from_snapshot(tmp_path / "saved") as another:
+        assert another.get("cm/a")["data"] == {"key": "1"}
+
+
+def test_a_file_that_is_no_snapshot_leaves_no_cluster_behind(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("nonsense")
+    with pytest.raises(StatusError):
+        Cluster.from_snapshot(tmp_path / "file")
 
 
 def test_the_clock_is_frozen_advanced_and_let_go(cluster: Cluster) -> None:

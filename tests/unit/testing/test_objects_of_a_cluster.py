@@ -133,6 +133,16 @@ def test_an_expectation_that_is_not_met_explains_itself(web: Cluster) -> None:
     assert "it selects pods with app=web:\npod/default/web-" in str(failed.value)
 
 
+def test_a_history_tells_who_changed_what(cluster: Cluster) -> None:
+    cluster.apply(config_map("a", key="1"))
+    cluster.patch("cm/a", {"data": {"key": "2"}})
+    cluster.delete("cm/a")
+    first, second, last = cluster.history("cm/a")
+    assert (first["type"], second["type"], last["type"]) == ("ADDED", "MODIFIED", "DELETED")
+    assert second["author"] == "fauxkube-testing"
+    assert {"path": "data.key", "before": "1", "after": "2"} in second["changes"]
+
+
 def test_events_come_in_the_order_in_which_they_happened(web: Cluster) -> None:
     web.wait("deployment/web", "Available")
     web.settle()

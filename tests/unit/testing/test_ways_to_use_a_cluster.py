@@ -62,6 +62,16 @@ async def whole() -> None:
         await use(cluster)
 
 
+def test_all_that_waits_can_be_awaited() -> None:
+    plain = {"async_client", "close", "env", "export", "run"}
+    assert {name for name in dir(Cluster) if not name.startswith("_")} - plain - set(dir(AsyncCluster)) == {
+        "asynchronous",
+        "from_snapshot",
+        "is_started",
+        "member",
+    }
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_program_with_an_event_loop_awaits_its_cluster(backend: str) -> None:
     anyio.run(whole, backend=backend)
