@@ -21,6 +21,8 @@ def overridden(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     The names are those of `Settings` and of its `ranges`; `node_ports` is written `30000-32767`, `clock_start` as in
     RFC 3339.
     """
+    if not overrides and settings.data is None:
+        return settings
     taken = {name: _read(name, value) for name, value in overrides.items() if value is not None}
     ranges = {name: taken.pop(name) for name in _RANGES & taken.keys()}
     try:
