@@ -95,6 +95,9 @@ BODIES: dict[str, Object] = {
     "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices": {
         "metadata": {"name": "fuzz"}, "addressType": "IPv4", "endpoints": [{"addresses": ["192.0.2.1"]}],
         "ports": [{"port": 80}]},
+    "/apis/networking.k8s.io/v1/ingressclasses": {"metadata": {"name": "fuzz"}, "spec": {
+        "controller": "example.com/fuzz", "parameters": {
+            "apiGroup": "a.b", "kind": "A", "name": "a", "scope": "Namespace", "namespace": "default"}}},
     "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies": {"metadata": {"name": "fuzz"}, "spec": {
         "podSelector": {"matchLabels": {"a": "b"}}, "policyTypes": ["Ingress", "Egress"], "ingress": [
             {"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}],

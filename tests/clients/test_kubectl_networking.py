@@ -27,6 +27,15 @@ spec:
   - {}
 """
 
+FAST = """\
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: fast, annotations: {ingressclass.kubernetes.io/is-default-class: "true"}}
+spec:
+  controller: example.com/fast
+  parameters: {apiGroup: example.com, kind: Settings, name: fast, scope: Cluster}
+"""
+
 
 def described(cli: Kubectl, target: str) -> list[str]:
     """The description's lines, without what differs from run to run."""
@@ -67,5 +76,24 @@ def test_what_is_wrong_with_a_network_policy_is_told(cli: Kubectl) -> None:
     ]
 
 
+def test_an_ingress_class_is_applied_listed_and_described(shared_kubectl: Kubectl) -> None:
+    cli = shared_kubectl
+    assert cli("apply", "-f", "-", stdin=FAST).out == "ingressclass.networking.k8s.io/fast created\n"
+    assert cli("apply", "-f", "-", stdin=FAST).out == "ingressclass.networking.k8s.io/fast unchanged\n"
+    (row,) = cli("get", "ingressclass").table
+    row.pop("AGE")
+    assert row == {
+        "NAME": "fast (default)",
+        "CONTROLLER": "example.com/fast",
+        "PARAMETERS": "Settings.example.com/fast",
+    }
+    assert described(cli, "ingressclass/fast") == expected("ingressclass")
+    assert cli.refused("patch", "ingressclass", "fast", "-p", '{"spec": {"controller": "a.b/c"}}') == (
+        'The IngressClass "fast" is invalid: spec.controller: Invalid value: "a.b/c": field is immutable'
+    )
+    assert cli("delete", "ingressclass", "fast").out == 'ingressclass.networking.k8s.io "fast" deleted\n'
+
+
 def test_kubectl_explains_the_kinds(shared_kubectl: Kubectl) -> None:
     assert "endPort\t<integer>" in shared_kubectl("explain", "netpol.spec.ingress.ports").out
+    assert "controller\t<string>" in shared_kubectl("explain", "ingressclass.spec").out

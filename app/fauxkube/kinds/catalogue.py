@@ -24,7 +24,7 @@ from fauxkube.kinds.core import (
 )
 from fauxkube.kinds.discovery import endpoint_slice
 from fauxkube.kinds.events import event as event_v1
-from fauxkube.kinds.networking import network_policy
+from fauxkube.kinds.networking import ingress_class, network_policy
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR
 
@@ -45,6 +45,7 @@ _MODULES = (
     deployment,
     replica_set,
     event_v1,
+    ingress_class,
     network_policy,
     lease,
     endpoint_slice,

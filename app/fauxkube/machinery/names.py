@@ -17,6 +17,7 @@ _LABEL_VALUE = f"({_KEY_NAME})?"
 _CONFIG_MAP_KEY = "[-._a-zA-Z0-9]+"
 _PERCENT = "[0-9]+%"
 _HTTP_HEADER = "[-A-Za-z0-9]+"
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 
 _is_label = re.compile(_LABEL).fullmatch
 _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
@@ -26,6 +27,7 @@ _is_label_value = re.compile(_LABEL_VALUE).fullmatch
 _is_config_map_key = re.compile(_CONFIG_MAP_KEY).fullmatch
 _is_percent = re.compile(_PERCENT).fullmatch
 _is_http_header = re.compile(_HTTP_HEADER).fullmatch
+_is_http_path = re.compile(_HTTP_PATH).fullmatch
 _is_env_var_name = re.compile("[ -<>-~]*").fullmatch
 _is_port_charset = re.compile("[-a-z0-9]+").fullmatch
 _has_letter = re.compile("[a-z]").search
@@ -52,6 +54,7 @@ _LABEL_VALUE_RULE = (
 _CONFIG_MAP_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
 _PERCENT_RULE = "a valid percent string must be a numeric string followed by an ending '%'"
 _HTTP_HEADER_RULE = "a valid HTTP header must consist of alphanumeric characters or '-'"
+_HTTP_PATH_RULE = "Invalid path"
 _ENV_VAR_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 
 _EMPTY = "must be non-empty"
@@ -209,6 +212,11 @@ def percent_problems(value: str) -> list[str]:
 def http_header_name_problems(value: str) -> list[str]:
     """An HTTP header's name, in a probe."""
     return [] if _is_http_header(value) else [_rule(_HTTP_HEADER_RULE, _HTTP_HEADER, "X-Header-Name")]
+
+
+def http_path_problems(value: str) -> list[str]:
+    """The path of a URL, in the characters of RFC 3986."""
+    return [] if _is_http_path(value) else [_rule(_HTTP_PATH_RULE, _HTTP_PATH)]
 
 
 def for_generated(problems: Callable[[str], Sequence[str]], generate_name: str) -> Sequence[str]:

@@ -36,6 +36,7 @@ LABEL_RULE = (
         (names.path_segment_problems, "system:Node"),
         (names.percent_problems, "25%"),
         (names.http_header_name_problems, "X-Trace"),
+        (names.http_path_problems, "a/b-c.d_~%20!$&'()*+,;=:"),
     ],
 )
 def test_well_formed_values_have_no_problems(check: Check, value: str) -> None:
