@@ -138,6 +138,33 @@ def test_clusters_are_made_on_a_server_that_runs(suite: Suite, running_server: s
     ).assert_outcomes(passed=1)
 
 
+def test_clusters_are_made_in_a_child_process(suite: Suite) -> None:
+    suite(
+        """
+        import os, pytest
+
+        @pytest.mark.fauxkube(export_kubeconfig=False)
+        def test_it(fauxkube):
+            from fauxkube.testing.servers import server_of
+            assert fauxkube.url.startswith(server_of(process=True).url)
+            assert "KUBECONFIG" not in os.environ
+
+        def test_another(fauxkube):
+            assert os.environ["KUBECONFIG"] == fauxkube.kubeconfig
+        """,
+        ini="fauxkube_process = true\nfauxkube_export_kubeconfig = true",
+    ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("ini", "problem"), [("nodes = many", "whole number"), ("network = none", "'none' is not served")]
+)
+def test_what_cannot_be_in_the_ini_file_is_refused_by_name(suite: Suite, ini: str, problem: str) -> None:
+    result = suite("def test_it(fauxkube): pass", ini=f"fauxkube_{ini}")
+    result.assert_outcomes(errors=1)
+    assert problem in result.stdout.str()
+
+
 @pytest.mark.parametrize(
     ("marker", "problem"),
     [
