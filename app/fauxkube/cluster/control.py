@@ -64,8 +64,16 @@ class Control:
 
     async def start(self) -> None:
         """Start the cluster; once."""
-        with self._logs.capturing():
-            await self.cluster.start()
+        await self._start(self.cluster)
+
+    async def _start(self, cluster: Cluster) -> None:
+        """Start it, or leave nothing of it."""
+        try:
+            with self._logs.capturing():
+                await cluster.start()
+        except BaseException:
+            await cluster.close()
+            raise
 
     async def close(self) -> None:
         """End the cluster and its watches; harmless when called again."""
@@ -151,6 +159,26 @@ class Control:
     async def findings(self) -> list[Object]:
         return self.cluster.requests.findings()
 
+    # The network
+
+    async def trace(
+        self,
+        sender: str,
+        target: str,
+        *,
+        namespace: str = "default",
+        protocol: str = "",
+        port: str = "",
+        every: bool = False,
+    ) -> Object:
+        with refusing():
+            return self.cluster.network.trace(
+                sender, target, namespace=namespace, protocol=protocol, port=port, every=every
+            )
+
+    async def check_network(self) -> Object:
+        return self.cluster.network.check()
+
     # Beginnings
 
     async def snapshot(self) -> bytes:
@@ -193,8 +221,7 @@ class Control:
             if self._ended:
                 raise status.not_found("clusters", self._name)
             new = await origin.cluster(after=old.store.revision)
-            with self._logs.capturing():
-                await new.start()
+            await self._start(new)
             self.cluster, self._origin = new, origin
             await old.close()
 

@@ -17,6 +17,7 @@ from fauxkube.cluster.host import Host
 from fauxkube.cluster.settings import Settings
 from fauxkube.kinds.gvrs import CONFIG_MAPS, NODES, PODS
 from fauxkube.machinery.status import StatusError
+from fauxkube.store.model import StoreError
 from support.api import config_map, pod
 
 Scenario = Callable[[Host], Awaitable[None]]
@@ -202,6 +203,19 @@ def test_a_cluster_whose_state_is_in_a_file_is_not_reset(tmp_path: Any) -> None:
         assert (await host.create()).cluster.settings.data is None
 
     run(scenario, Settings(nodes=0, data=tmp_path / "state.db"))
+
+
+def test_a_server_whose_data_file_is_in_use_does_not_start(tmp_path: Any) -> None:
+    settings = Settings(nodes=0, data=tmp_path / "state.db")
+
+    async def scenario(host: Host) -> None:
+        other = Host(settings)
+        with pytest.raises(StoreError):
+            await other.start()
+        assert other.names() == []
+        await write(host.control(), "still")
+
+    run(scenario, settings)
 
 
 def test_a_snapshot_begins_another_cluster_or_takes_a_clusters_place() -> None:
