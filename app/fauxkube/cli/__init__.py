@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, history, kubeconfig, snapshot, time, up, version
+from fauxkube.cli import clusters, history, kubeconfig, network, snapshot, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -20,6 +20,8 @@ app.add_typer(snapshot.app, name="snapshot")
 app.command("settle")(time.settle)
 app.command("advance")(time.advance)
 app.command("history")(history.history)
+app.command("trace")(network.trace)
+app.add_typer(network.app, name="network")
 app.command("version")(version.version)
 
 

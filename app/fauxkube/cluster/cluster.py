@@ -19,6 +19,7 @@ from fauxkube.client.loop import Loop
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
+from fauxkube.cluster.network import ClusterNetwork
 from fauxkube.cluster.pausing import Pauses, pausable
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.shared import schemas_of
@@ -110,6 +111,7 @@ class Cluster:
         if state.faults is not None:
             self.faults.recall(state.faults)
         self.inspection = ClusterInspection(self)
+        self.network = ClusterNetwork(self)
         self.application = Application(
             self.registry,
             inspection=self.inspection,

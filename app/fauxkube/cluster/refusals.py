@@ -9,6 +9,7 @@ from fauxkube.cluster.time import ClockError, NotRunningError, NotSettledError
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.status import StatusError
+from fauxkube.network.errors import TraceError
 from fauxkube.simulation.faults.engine import FaultError
 from fauxkube.simulation.requests import CriteriaError
 
@@ -26,7 +27,7 @@ def refusing(field: str = "", value: object = None) -> Iterator[None]:
         raise status.unfit([Path(field).invalid(value, str(error)).to_cause()]) from None
     except FaultError as error:
         raise _unfit_fault(error) from None
-    except (CriteriaError, ManifestError, SnapshotError) as error:
+    except (CriteriaError, ManifestError, SnapshotError, TraceError) as error:
         raise status.bad_request(str(error)) from None
     except LoadError as error:
         raise status.unfit({"field": "", "message": problem} for problem in error.problems) from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from fauxkube.network.errors import TraceError
 from fauxkube.network.hosts import Node, Pod, is_address
 from fauxkube.network.topology import Topology
 
@@ -19,10 +20,6 @@ OUTSIDE_ADDRESS = "203.0.113.1"
 
 _SCHEME_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
-
-
-class TraceError(ValueError):
-    """The question makes no sense: a text that cannot be read, or a sender that is not there."""
 
 
 class Kind(StrEnum):

@@ -13,9 +13,10 @@ from itertools import islice
 
 from fauxkube.network.aim import LOOPBACK, Aim, Asked, find_aim
 from fauxkube.network.endpoints import socket_address
+from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Trace, Way
 from fauxkube.network.listening import at_node, at_pod
-from fauxkube.network.places import Place, TraceError, find_sender, read_target
+from fauxkube.network.places import Place, find_sender, read_target
 from fauxkube.network.topology import Topology
 from fauxkube.network.walk import Choice, Packet, Walk
 

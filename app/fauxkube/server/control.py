@@ -138,6 +138,24 @@ class Operations(Protocol):
     async def findings(self) -> list[Object]:
         """The mistakes of clients that the strict rules found."""
 
+    async def trace(
+        self,
+        sender: str,
+        target: str,
+        *,
+        namespace: str = "default",
+        protocol: str = "",
+        port: str = "",
+        every: bool = False,
+    ) -> Object:
+        """What becomes of a packet, hop by hop, as `network.hops.Trace`; with `every` each way that it may take.
+
+        The texts are those of `network.places`. 400 when they cannot be understood, or nobody is there to send.
+        """
+
+    async def check_network(self) -> Object:
+        """What Kubernetes requires of a network, proved or refuted, as `network.check.Check`."""
+
     async def snapshot(self) -> bytes:
         """The whole cluster as it is now, as a file that can be restored here or elsewhere."""
 

@@ -123,7 +123,7 @@ class RemoteControl:
         found: list[Object] = await self._api.ask("GET", "/findings")
         return found
 
-    async def trace(  # noqa: PLR0913 - one parameter a part of the question
+    async def trace(
         self,
         sender: str,
         target: str,

@@ -13,7 +13,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.network.affinity import Affinities
 from fauxkube.network.choice import ByChance, Every
 from fauxkube.network.hops import Arrival, End, Lookup, PolicyCheck, RuleHit, Trace, Translation, Way
-from fauxkube.network.places import TraceError
+from fauxkube.network.errors import TraceError
 from fauxkube.network.text import render
 from fauxkube.network.topology import Topology
 from fauxkube.network.trace import trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from fauxkube.server.own import clock, cluster, clusters, failures, faults, history, requests, snapshots, users
+from fauxkube.server.own import clock, cluster, clusters, failures, faults, history, network, requests, snapshots, users
 
 #: The prefix under which nothing of Kubernetes' lives.
 PREFIX = "/fauxkube/v1"
@@ -29,7 +29,7 @@ def create_app() -> FastAPI:
         root_path_in_servers=False,
         responses=failures.RESPONSES,
     )
-    for concern in (cluster, clusters, clock, faults, requests, snapshots, history, users):
+    for concern in (cluster, clusters, clock, faults, requests, network, snapshots, history, users):
         app.include_router(concern.router, prefix=PREFIX)
     failures.render(app)
     return app

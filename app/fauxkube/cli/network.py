@@ -1,0 +1,59 @@
+"""`fauxkube trace` and `fauxkube network`: where traffic goes, and whether the network is as it has to be."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from fauxkube.cli.history import Output
+from fauxkube.cli.kubeconfig import DEFAULT_URL
+from fauxkube.cli.own_api import ask
+
+app = typer.Typer(help="The network of a running cluster.", no_args_is_help=True)
+
+Server = Annotated[str, typer.Option(help="The running server's, or one of its clusters', URL.")]
+Printed = Annotated[Output, typer.Option("--output", "-o", help="Text to be read, or JSON.")]
+
+
+def trace(
+    sender: Annotated[
+        str, typer.Argument(metavar="FROM", help="Who sends: pod/NAME, node/NAME, outside, or an address.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="A URL, HOST:PORT, pod/NAME, service/NAME or node/NAME:PORT.")
+    ],
+    *,
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where names without one are.")] = "default",
+    every: Annotated[bool, typer.Option("--all", help="Show every way that the packet may take.")] = False,
+    server: Server = DEFAULT_URL,
+    output: Printed = Output.TEXT,
+) -> None:
+    """Show a packet's way hop by hop, or where it is lost and why. The code is 1 when it does not arrive."""
+    asked = {"from": sender, "to": target, "namespace": namespace, "every": str(every).lower()}
+    found = ask(server, "trace", **asked)
+    if output is Output.JSON:
+        _print_json(found)
+    else:
+        from fauxkube.network.text import render
+
+        typer.echo(render(found))
+    raise typer.Exit(0 if found["reached"] else 1)
+
+
+@app.command()
+def check(server: Server = DEFAULT_URL, output: Printed = Output.TEXT) -> None:
+    """Prove or refute what Kubernetes requires of a network. The code is 1 when something does not hold."""
+    found = ask(server, "network/check")
+    if output is Output.JSON:
+        _print_json(found)
+    else:
+        from fauxkube.network.text import render_check
+
+        typer.echo(render_check(found))
+    raise typer.Exit(0 if found["holds"] else 1)
+
+
+def _print_json(found: Any) -> None:
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,0 +1,100 @@
+"""A cluster's network as it is: the topology out of what the informers show, for traces and checks.
+
+Each part of it is made anew only when its kind has changed since. The model itself is imported when it is first asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
+from fauxkube.machinery.objects import Object
+from fauxkube.nodes.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from fauxkube.cluster.cluster import Cluster
+    from fauxkube.kit.chance import Chance
+    from fauxkube.network.affinity import Affinities
+    from fauxkube.network.topology import Topology
+
+#: By the names of the topology's parts.
+_PARTS = {
+    "nodes": NODES,
+    "pods": PODS,
+    "services": SERVICES,
+    "slices": ENDPOINT_SLICES,
+    "policies": NETWORK_POLICIES,
+    "namespaces": NAMESPACES,
+}
+
+
+class ClusterNetwork:
+    """The network of one cluster; what is answered is plain data."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._informers = {name: cluster.informers.of(gvr) for name, gvr in _PARTS.items()}
+        #: The parts, each with the revision that it was made at.
+        self._made: dict[str, tuple[int, Any]] = {}
+
+    def trace(
+        self, sender: str, target: str, *, namespace: str, protocol: str, port: str, every: bool = False
+    ) -> Object:
+        """What becomes of a packet; TraceError when the question cannot be understood."""
+        from fauxkube.network.choice import ByChance, Every
+        from fauxkube.network.trace import trace
+
+        now = self._cluster.clock.monotonic()
+        choice = Every() if every else ByChance(self._chance, self._affinities, now=now)
+        topology = self.topology()
+        return _plain(trace(topology, sender, target, choice=choice, namespace=namespace, protocol=protocol, port=port))
+
+    def check(self) -> Object:
+        """What Kubernetes requires of a network, proved or refuted."""
+        from fauxkube.network.check import check
+
+        return _plain(check(self.topology()))
+
+    def topology(self) -> Topology:
+        """The network at this moment."""
+        from fauxkube.network import topology
+
+        makers: dict[str, Callable[[Iterable[Object]], Any]] = {
+            "nodes": topology.Nodes,
+            "pods": topology.Pods,
+            "services": topology.Services,
+            "slices": topology.Slices,
+            "policies": topology.Policies,
+            "namespaces": topology.Namespaces,
+        }
+        ranges = self._cluster.settings.ranges
+        parts = {name: self._part(name, make) for name, make in makers.items()}
+        known = topology.Ranges(ranges.cluster_cidr, ranges.service_cidr, NodeSettings().network)
+        return topology.Topology(**parts, ranges=known)
+
+    def _part(self, name: str, make: Callable[[Iterable[Object]], Any]) -> Any:
+        informer = self._informers[name]
+        revision, part = self._made.get(name, (-1, None))
+        if revision != informer.revision:
+            part = make(informer.items())
+            self._made[name] = informer.revision, part
+        return part
+
+    @cached_property
+    def _chance(self) -> Chance:
+        return self._cluster.chance.of("network")
+
+    @cached_property
+    def _affinities(self) -> Affinities:
+        from fauxkube.network.affinity import Affinities
+
+        return Affinities()
+
+
+def _plain(found: object) -> Object:
+    plain: Object = orjson.loads(orjson.dumps(found))
+    return plain

@@ -1,0 +1,39 @@
+"""The network: what becomes of a packet, and whether all that Kubernetes requires of a network holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from fauxkube.server.own.scope import Addressed
+
+router = APIRouter(tags=["network"])
+
+
+@router.get("/trace")
+async def trace(
+    control: Addressed,
+    *,
+    sender: Annotated[
+        str, Query(alias="from", description="Who sends.", examples=["pod/web", "node/node-1", "outside"])
+    ],
+    target: Annotated[
+        str, Query(alias="to", description="Who is meant.", examples=["http://shop", "service/shop", "node-1:30080"])
+    ],
+    namespace: Annotated[str, Query(description="Where names without a namespace are.")] = "default",
+    protocol: Annotated[str, Query(description="TCP, UDP or SCTP; empty: what the target says.")] = "",
+    port: Annotated[str, Query(description="A number or a port's name; empty: what the target says.")] = "",
+    every: Annotated[bool, Query(description="Each way that the packet may take, rather than one by chance.")] = False,
+) -> dict[str, Any]:
+    """A packet's way hop by hop: names, rules, translations, backends with their probabilities, routes, policies.
+
+    Each of the `ways` ends in a hop of the kind `arrival`, or `end` with the `reason` and what is `likely` the mistake.
+    """
+    return await control.trace(sender, target, namespace=namespace, protocol=protocol, port=port, every=every)
+
+
+@router.get("/network/check")
+async def check(control: Addressed) -> dict[str, Any]:
+    """Each requirement of a network, with the pairs for which it does not hold and why."""
+    return await control.check_network()
