@@ -18,7 +18,8 @@ def run(*args: str) -> tuple[int, str]:
 def test_every_command_is_named_with_what_it_does() -> None:
     code, text = run("--help")
     assert code == 0
-    for command in ("up", "kubeconfig", "clusters", "settle", "advance", "history", "trace", "network", "snapshot", "version"):
+    commands = "up kubeconfig clusters settle advance history trace network snapshot version"
+    for command in commands.split():
         assert command in text
 
 

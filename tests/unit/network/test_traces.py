@@ -12,8 +12,8 @@ from fauxkube.kit.chance import Chance
 from fauxkube.machinery.objects import Object
 from fauxkube.network.affinity import Affinities
 from fauxkube.network.choice import ByChance, Every
-from fauxkube.network.hops import Arrival, End, Lookup, PolicyCheck, RuleHit, Trace, Translation, Way
 from fauxkube.network.errors import TraceError
+from fauxkube.network.hops import Arrival, End, Lookup, PolicyCheck, RuleHit, Trace, Translation, Way
 from fauxkube.network.text import render
 from fauxkube.network.topology import Topology
 from fauxkube.network.trace import trace
