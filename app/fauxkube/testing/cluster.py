@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import orjson
 
+from fauxkube.machinery.status import StatusError
 from fauxkube.server.control import LoadedObjects, LogLine, SettledState
 from fauxkube.simulation.strictness import as_text
 from fauxkube.testing.access import Access
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from fauxkube.testing.asynchronous import AsyncCluster
 
 T = TypeVar("T")
+
+_GONE_ALREADY = 404
 
 
 class Cluster(Access, Holding):
@@ -90,8 +93,13 @@ class Cluster(Access, Holding):
         self.close()
         server, made = self._server, self._made
         self._server = self._made = None
-        if server is not None and made is not None:
+        if server is None or made is None:
+            return
+        try:
             server.run(server.delete(made.control.name))
+        except StatusError as error:
+            if error.code != _GONE_ALREADY:
+                raise
 
     @classmethod
     def from_snapshot(cls, path: str | PathLike[str], *, process: bool = False, url: str = "") -> Self:

@@ -113,9 +113,9 @@ class Expectation:
             self._cluster.run(settled_wait(member, looked_at or self._wanted, condition, timeout))
         except WaitTimeout as error:
             lines = [f"expected {self._wanted} {text}, within {timeout:g} s"]
-            lines += [explained(error.objects)] if explained else []
+            lines.append(explained(error.objects) if explained else "")
             lines.append(error.state if looked_at is None else self._state(self._wanted))
-            raise AssertionError("\n".join(lines)) from None
+            raise AssertionError("\n".join(filter(None, lines))) from None
         return self
 
     def _other(self, what: str, labels: Mapping[str, str] | None = None) -> Reference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -139,6 +140,8 @@ class Holding(Protocol):
 
 async def settled_wait(member: Member, wanted: Reference, until: Condition, seconds: float) -> ObjectList:
     """Let the control loops do what they can at once, then wait; one that does not come to rest holds up nothing."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     with suppress(StatusError):
         await member.control.settle(timeout=seconds)
-    return await member.objects().wait(wanted, until, seconds)
+    return await member.objects().wait(wanted, until, seconds, waited=loop.time() - begun)

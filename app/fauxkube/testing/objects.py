@@ -83,8 +83,8 @@ class Objects:
                 propagation=propagation,
             )
 
-    async def wait(self, wanted: Reference, condition: Condition, seconds: float) -> ObjectList:
-        return await wait(self.client, wanted, condition, seconds)
+    async def wait(self, wanted: Reference, condition: Condition, seconds: float, *, waited: float = 0.0) -> ObjectList:
+        return await wait(self.client, wanted, condition, seconds, waited=waited)
 
     async def events(self, namespace: str) -> ObjectList:
         """The events, in the order in which they last happened."""

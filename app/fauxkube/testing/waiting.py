@@ -30,17 +30,22 @@ class WaitTimeout(TimeoutError):
         self.state = state
 
 
-async def wait(client: Client, wanted: Reference, condition: Condition, seconds: float) -> list[Object]:
-    """The objects once the condition holds; WaitTimeout after so many (real) seconds."""
-    objects: list[Object] = []
-    try:
-        async with asyncio.timeout(seconds), aclosing(_states(client, wanted)) as states:
-            async for objects in states:
-                if await condition.met(objects):
-                    break
-    except TimeoutError:
-        state = await explain(client, wanted, objects)
-        raise WaitTimeout(f"{wanted} is not {condition.text} after {seconds:g} s", objects, state) from None
+async def wait(
+    client: Client, wanted: Reference, condition: Condition, seconds: float, *, waited: float = 0.0
+) -> list[Object]:
+    """The objects once the condition holds; WaitTimeout after so many (real) seconds, but not before a first look.
+
+    `waited` of them have gone by already.
+    """
+    async with aclosing(_states(client, wanted)) as states:
+        objects = await anext(states)
+        try:
+            async with asyncio.timeout(max(0.0, seconds - waited)):
+                while not await condition.met(objects):
+                    objects = await anext(states)
+        except TimeoutError:
+            state = await explain(client, wanted, objects)
+            raise WaitTimeout(f"{wanted} is not {condition.text} after {seconds:g} s", objects, state) from None
     return [copy_of(obj) for obj in objects]
 
 

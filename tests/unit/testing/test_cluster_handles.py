@@ -56,6 +56,12 @@ def test_a_cluster_that_is_stopped_is_not_served(local: Cluster) -> None:
     assert httpx.get(url + "/version", trust_env=False).status_code == 404
 
 
+def test_a_cluster_that_somebody_else_deleted_can_be_stopped(running_server: str) -> None:
+    cluster = Cluster(url=running_server).start()
+    httpx.delete(f"{running_server}/fauxkube/v1/clusters/{cluster.name}", trust_env=False).raise_for_status()
+    cluster.stop()
+
+
 def test_a_reset_puts_the_cluster_back_to_how_it_began(cluster: Cluster) -> None:
     cluster.apply(config_map("a"))
     cluster.reset()
