@@ -108,6 +108,7 @@ class AsyncCluster(_Awaited[Cluster]):
     patch = _awaited(Cluster.patch)
     delete = _awaited(Cluster.delete)
     wait = _awaited(Cluster.wait)
+    trace = _awaited(Cluster.trace)
     events = _awaited(Cluster.events)
     history = _awaited(Cluster.history)
     kubectl = _awaited(Cluster.kubectl)

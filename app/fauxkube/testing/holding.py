@@ -16,6 +16,7 @@ from fauxkube.testing.sources import Source, objects_in
 
 if TYPE_CHECKING:
     from fauxkube.testing.expecting import Expectation
+    from fauxkube.testing.traces import Trace
 
 T = TypeVar("T")
 
@@ -121,6 +122,28 @@ class Holding(Protocol):
 
         return Expectation(self, self._reference(what, name, namespace, labels))
 
+    def trace(
+        self,
+        sender: str,
+        target: str,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        protocol: str = "",
+        port: str | int = "",
+        every: bool = False,
+    ) -> Trace:
+        """What becomes of a packet, hop by hop: `trace("pod/client", "http://shop")`.
+
+        One way by chance, or with `every` each that it may take. The texts are those of `fauxkube.network.places`.
+        What the control loops can do at once they have done before it is looked at.
+        """
+        from fauxkube.testing.traces import Trace
+
+        asked = settled_trace(
+            self.member, sender, target, namespace=namespace, protocol=protocol, port=str(port), every=every
+        )
+        return Trace(self.run(asked))
+
     def events(self, *, namespace: str = "") -> ObjectList:
         """The events, of all namespaces unless one is named, in the order in which they last happened."""
         return self.run(self.member.objects().events(namespace))
@@ -145,3 +168,10 @@ async def settled_wait(member: Member, wanted: Reference, until: Condition, seco
     with suppress(StatusError):
         await member.control.settle(timeout=seconds)
     return await member.objects().wait(wanted, until, seconds, waited=loop.time() - begun)
+
+
+async def settled_trace(member: Member, sender: str, target: str, **asked: Any) -> Object:
+    """The same before a trace."""
+    with suppress(StatusError):
+        await member.control.settle(timeout=SECONDS)
+    return await member.control.trace(sender, target, **asked)
