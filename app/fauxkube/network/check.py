@@ -10,9 +10,10 @@ their pairs.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise
+from typing import TypeAlias
 
 from fauxkube.machinery.objects import key_of
 from fauxkube.network.hosts import Node, Pod
@@ -22,6 +23,9 @@ from fauxkube.network.topology import Topology
 
 #: How many failures of a requirement are listed; the others are counted.
 _LISTED = 20
+
+#: By the pods' keys: why a pod cannot be reached from its own node, and from another; empty where it can.
+_Problems: TypeAlias = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +59,17 @@ class Check:
 def check(topology: Topology) -> Check:
     """Judge every requirement."""
     pods = [pod for pod in topology.pods if pod.node and not pod.host_network and not pod.is_over]
+    problems = {pod.key: _problems(topology, pod) for pod in pods}
     requirements = (
-        _pods_reach_pods(topology, pods),
-        _nodes_reach_pods(topology, pods),
+        _pods_reach_pods(pods, problems),
+        _nodes_reach_pods(topology, pods, problems),
         _addresses_differ(topology, pods),
         _ranges_lie_apart(topology),
     )
     return Check(all(each.holds for each in requirements), requirements)
 
 
-def _pods_reach_pods(topology: Topology, pods: Sequence[Pod]) -> Requirement:
-    problems = {pod.key: _problems(topology, pod) for pod in pods}
+def _pods_reach_pods(pods: Sequence[Pod], problems: _Problems) -> Requirement:
     troubled = [pod for pod in pods if any(problems[pod.key])]
 
     def failures() -> Iterator[Failure]:
@@ -79,9 +83,8 @@ def _pods_reach_pods(topology: Topology, pods: Sequence[Pod]) -> Requirement:
     return _judged("every pod reaches every pod without NAT", len(pods) * (len(pods) - 1), failures())
 
 
-def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod]) -> Requirement:
+def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], problems: _Problems) -> Requirement:
     nodes = list(topology.nodes)
-    problems = {pod.key: _problems(topology, pod) for pod in pods}
 
     def failures() -> Iterator[Failure]:
         for node in nodes:
@@ -138,7 +141,6 @@ def _judged(text: str, checked: int, failures: Iterable[Failure]) -> Requirement
 
 
 def _problems(topology: Topology, pod: Pod) -> tuple[str, str]:
-    """Why the pod cannot be reached from its own node, and from another; empty where it can."""
     home = topology.nodes.by_name.get(pod.node)
     if home is None:
         return (f"there is no node {pod.node}",) * 2
