@@ -98,6 +98,11 @@ BODIES: dict[str, Object] = {
     "/apis/networking.k8s.io/v1/ingressclasses": {"metadata": {"name": "fuzz"}, "spec": {
         "controller": "example.com/fuzz", "parameters": {
             "apiGroup": "a.b", "kind": "A", "name": "a", "scope": "Namespace", "namespace": "default"}}},
+    "/apis/networking.k8s.io/v1/namespaces/default/ingresses": {"metadata": {"name": "fuzz"}, "spec": {
+        "defaultBackend": {"resource": {"apiGroup": "a.b", "kind": "A", "name": "a"}},
+        "tls": [{"hosts": ["a.b"], "secretName": "a"}], "rules": [{"host": "*.a.b", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "a", "port": {"number": 80}}}}]}}]},
+        "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ports": [{"port": 80, "protocol": "TCP"}]}]}}},
     "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies": {"metadata": {"name": "fuzz"}, "spec": {
         "podSelector": {"matchLabels": {"a": "b"}}, "policyTypes": ["Ingress", "Egress"], "ingress": [
             {"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}],

@@ -208,7 +208,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("get", "pod", "nope"), 'Error from server (NotFound): pods "nope" not found'),
     (("get", "deployment", "nope"), 'Error from server (NotFound): deployments.apps "nope" not found'),
     (("get", "nopes"), 'error: the server doesn\'t have a resource type "nopes"'),
-    (("get", "ingresses"), 'error: the server doesn\'t have a resource type "ingresses"'),
+    (("get", "statefulsets"), 'error: the server doesn\'t have a resource type "statefulsets"'),
     (
         ("get", "pods", "--field-selector", "foo=bar"),
         f'{UNFINDABLE} label selector "", field selector "foo=bar": field label not supported: foo',

@@ -244,7 +244,6 @@ LACKING = "the server could not find the requested resource"
         ("create", "quota", "few", "--hard=cpu=1"),
         ("create", "role", "reader", "--verb=get", "--resource=pods"),
         ("create", "job", "once", "--image=busybox"),
-        ("create", "ingress", "front", "--rule=a/b=web:80"),
         ("create", "poddisruptionbudget", "some", "--selector=a=b", "--min-available=1"),
         ("auth", "can-i", "get", "pods"),
     ],
@@ -257,10 +256,10 @@ def test_kinds_that_are_not_served_are_refused_as_by_a_cluster_without_them(
 
 
 def test_a_manifest_of_a_kind_that_is_not_served_finds_no_match(shared_kubectl: Kubectl) -> None:
-    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "front"}}
-    assert shared_kubectl.refused("apply", "-f", "-", stdin=json.dumps(ingress)) == (
-        'error: resource mapping not found for name: "front" namespace: "" from "STDIN": no matches for kind "Ingress" '
-        'in version "networking.k8s.io/v1"\nensure CRDs are installed first'
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "reader"}}
+    assert shared_kubectl.refused("apply", "-f", "-", stdin=json.dumps(role)) == (
+        'error: resource mapping not found for name: "reader" namespace: "" from "STDIN": no matches for kind "Role" '
+        'in version "rbac.authorization.k8s.io/v1"\nensure CRDs are installed first'
     )
 
 

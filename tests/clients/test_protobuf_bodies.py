@@ -43,6 +43,8 @@ def as_a_user_sees_it(obj: dict[str, Any]) -> dict[str, Any]:
         ("service", ("create", "service", "nodeport", "shop", "--tcp=80:8080")),
         ("service", ("create", "service", "clusterip", "shop", "--tcp=80:http")),
         ("service", ("create", "service", "externalname", "shop", "--external-name=example.com")),
+        ("ingress", ("create", "ingress", "shop", "--rule=a.b/c*=shop:http,tls=cert", "--rule=/=shop:80", "--class=x")),
+        ("ingress", ("create", "ingress", "shop", "--default-backend=shop:80", "--annotation=a=b")),
     ],
     ids=lambda each: " ".join(each[1:3]) if isinstance(each, tuple) else each,
 )

@@ -46,6 +46,9 @@ class Lookup(Protocol):
     def wait_for(self, gvr: GVR, namespace: str, name: str, *, seconds: float) -> Awaitable[Object | None]:
         """The object once it exists, or None after `seconds`."""
 
+    def list_all(self, gvr: GVR) -> Sequence[Object]:
+        """Every object of a resource as it is now; shared, not to be changed."""
+
 
 class Plugin(Protocol):
     """One admission plugin."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fauxkube.admission.chain import Chain, Lookup
+from fauxkube.admission.default_ingress_class import DefaultIngressClass
 from fauxkube.admission.namespace_lifecycle import NamespaceLifecycle
 from fauxkube.admission.node_taints import TaintNodesByCondition
 from fauxkube.admission.pods import DefaultTolerationSeconds, Priority
@@ -19,5 +20,6 @@ def default_chain(lookup: Lookup, chance: Chance) -> Chain:
             TaintNodesByCondition(),
             Priority(),
             DefaultTolerationSeconds(),
+            DefaultIngressClass(lookup),
         ]
     )

@@ -24,7 +24,7 @@ from fauxkube.kinds.core import (
 )
 from fauxkube.kinds.discovery import endpoint_slice
 from fauxkube.kinds.events import event as event_v1
-from fauxkube.kinds.networking import ingress_class, network_policy
+from fauxkube.kinds.networking import ingress, ingress_class, network_policy
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR
 
@@ -46,6 +46,7 @@ _MODULES = (
     replica_set,
     event_v1,
     ingress_class,
+    ingress,
     network_policy,
     lease,
     endpoint_slice,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_WILDCARD_DNS = rf"\*\.{_SUBDOMAIN}"
 _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _KEY_NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_KEY_NAME})?"
@@ -27,6 +28,7 @@ _is_label_value = re.compile(_LABEL_VALUE).fullmatch
 _is_config_map_key = re.compile(_CONFIG_MAP_KEY).fullmatch
 _is_percent = re.compile(_PERCENT).fullmatch
 _is_http_header = re.compile(_HTTP_HEADER).fullmatch
+_is_wildcard_dns = re.compile(_WILDCARD_DNS).fullmatch
 _is_http_path = re.compile(_HTTP_PATH).fullmatch
 _is_env_var_name = re.compile("[ -<>-~]*").fullmatch
 _is_port_charset = re.compile("[-a-z0-9]+").fullmatch
@@ -39,6 +41,10 @@ _LABEL_RULE = (
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character"
+)
+_WILDCARD_DNS_RULE = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
 )
 _LABEL_1035_RULE = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
@@ -112,6 +118,14 @@ def dns_subdomain_problems(value: str) -> list[str]:
     problems = [_too_long(_SUBDOMAIN_LENGTH)] if _bytes(value) > _SUBDOMAIN_LENGTH else []
     if not _is_subdomain(value):
         problems.append(_rule(_SUBDOMAIN_RULE, _SUBDOMAIN, "example.com"))
+    return problems
+
+
+def wildcard_dns_problems(value: str) -> list[str]:
+    """A subdomain after `*.`, which stands for any one label."""
+    problems = [_too_long(_SUBDOMAIN_LENGTH)] if _bytes(value) > _SUBDOMAIN_LENGTH else []
+    if not _is_wildcard_dns(value):
+        problems.append(_rule(_WILDCARD_DNS_RULE, _WILDCARD_DNS, "*.example.com"))
     return problems
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.registry.codec import decode
-from fauxkube.store.model import StoreError
+from fauxkube.store.model import Entry, StoreError
 from fauxkube.store.store import Store
 
 _KEPT = 256
@@ -25,8 +26,13 @@ class StoreLookup:
     def find(self, gvr: GVR, namespace: str, name: str) -> Object | None:
         key = self._key(gvr, namespace, name)
         entry = self._store.get(key) if key else None
-        if entry is None:
-            return None
+        return self._decode(entry) if entry else None
+
+    def list_all(self, gvr: GVR) -> Sequence[Object]:
+        resource = self._catalogue.find(*gvr)
+        return [self._decode(entry) for entry in self._store.page(resource.prefix).entries] if resource else []
+
+    def _decode(self, entry: Entry) -> Object:
         revision, obj = self._decoded.get(entry.key, (0, {}))
         if revision != entry.revision:
             obj = decode(entry.value)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
 
 from fauxkube.admission.chain import Chain, Operation, Plugin, Review
+from fauxkube.admission.default_ingress_class import DefaultIngressClass
 from fauxkube.admission.namespace_lifecycle import NamespaceLifecycle
 from fauxkube.admission.node_taints import TaintNodesByCondition
 from fauxkube.admission.pods import DefaultTolerationSeconds, Priority
 from fauxkube.admission.service_account import ServiceAccount
 from fauxkube.kinds.catalogue import default_catalogue
-from fauxkube.kinds.gvrs import CONFIG_MAPS, NAMESPACES, NODES, PODS, SERVICE_ACCOUNTS
+from fauxkube.kinds.gvrs import CONFIG_MAPS, INGRESS_CLASSES, INGRESSES, NAMESPACES, NODES, PODS, SERVICE_ACCOUNTS
 from fauxkube.kit.chance import Chance
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.machinery.status import StatusError
@@ -39,6 +40,9 @@ class Objects:
             return self.find(gvr, namespace, name) or self._late.get((gvr, name))
 
         return found()
+
+    def list_all(self, gvr: GVR) -> Sequence[Object]:
+        return [each for (found, _), each in self._found.items() if found == gvr]
 
 
 def admitted(
@@ -211,6 +215,46 @@ def test_pods_tolerate_short_failures_of_their_node(tolerations: list[Object], a
     new = obj["spec"]["tolerations"][len(tolerations) :]
     assert obj["spec"]["tolerations"][: len(tolerations)] == tolerations
     assert [each["tolerationSeconds"] for each in new] == [300] * added
+
+
+def default_class(name: str, *, created: int = 0, default: str = "true") -> tuple[GVR, Object]:
+    annotations = {"ingressclass.kubernetes.io/is-default-class": default}
+    metadata = {"name": name, "annotations": annotations, "creationTimestamp": f"2026-01-01T00:00:0{created}Z"}
+    return INGRESS_CLASSES, {"metadata": metadata}
+
+
+def ingress(class_name: str | None = None, **annotations: str) -> Object:
+    spec = {} if class_name is None else {"ingressClassName": class_name}
+    return {"metadata": {"name": "front", "annotations": annotations}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("classes", "chosen"),
+    [
+        ((), None),
+        ((default_class("a", default="false"), (INGRESS_CLASSES, {"metadata": {"name": "b"}})), None),
+        ((default_class("a", default="false"), default_class("b")), "b"),
+        ((default_class("a", created=1), default_class("b", created=2), default_class("c", created=1)), "b"),
+        ((default_class("b", created=1), default_class("a", created=1)), "a"),
+    ],
+)
+def test_an_ingress_without_a_class_gets_the_newest_default(
+    classes: tuple[tuple[GVR, Object], ...], chosen: str | None
+) -> None:
+    obj = admitted(DefaultIngressClass(Objects(*classes)), INGRESSES, ingress())
+    assert obj is not None
+    assert obj["spec"].get("ingressClassName") == chosen
+
+
+def test_an_ingress_that_names_a_class_keeps_it() -> None:
+    plugin = DefaultIngressClass(Objects(default_class("a")))
+    for given in (ingress("b"), ingress(**{"kubernetes.io/ingress.class": "b"})):
+        before = dict(given["spec"])
+        obj = admitted(plugin, INGRESSES, given)
+        assert obj is not None
+        assert obj["spec"] == before
+    assert not handles(plugin, INGRESSES, Operation.UPDATE)
+    assert not handles(plugin, INGRESSES, Operation.CREATE, "status")
 
 
 def test_plugins_run_in_order_until_one_refuses() -> None:

@@ -36,6 +36,7 @@ LABEL_RULE = (
         (names.path_segment_problems, "system:Node"),
         (names.percent_problems, "25%"),
         (names.http_header_name_problems, "X-Trace"),
+        (names.wildcard_dns_problems, "*.example.com"),
         (names.http_path_problems, "a/b-c.d_~%20!$&'()*+,;=:"),
     ],
 )
@@ -71,6 +72,9 @@ def test_well_formed_values_have_no_problems(check: Check, value: str) -> None:
         (names.path_segment_problems, "..", "may not be '..'"),
         (names.path_segment_problems, "a/b", "may not contain '/'"),
         (names.percent_problems, "25", "a valid percent string must"),
+        (names.wildcard_dns_problems, "a.*.com", "a wildcard DNS-1123 subdomain must start with '*.', followed by"),
+        (names.wildcard_dns_problems, "*." + "a" * 252, "must be no more than 253 characters"),
+        (names.http_path_problems, "a b", "Invalid path (regex used for validation is"),
     ],
 )
 def test_each_fault_is_named_in_upstreams_words(check: Check, value: str, start: str) -> None:

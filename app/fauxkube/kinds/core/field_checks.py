@@ -129,6 +129,14 @@ def ip_errors(value: str, path: Path) -> list[FieldError]:
     return [path.invalid(value, problem)] if problem else []
 
 
+def ip_warnings(value: str, path: Path) -> list[str]:
+    """What is warned of in an address that `ip_errors` finds right."""
+    address = parsed_ip(value)
+    if address is None or address.version == 4 or str(address) == value:
+        return []
+    return [f'{path}: IPv6 address "{value}" should be in RFC 5952 canonical format ("{address}")']
+
+
 def non_special_ip_errors(value: str, path: Path) -> list[FieldError]:
     """An address that a backend or a service can have: none of the special ranges."""
     address = parsed_ip(value)
