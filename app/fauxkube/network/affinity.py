@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from fauxkube.network.endpoints import Endpoint
 from fauxkube.network.proxy import ServicePort
 
+#: More clients than this are not kept apart.
+_REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -19,6 +22,7 @@ class Affinities:
     """The memory of all nodes; time is in seconds of the cluster's clock."""
 
     def __init__(self) -> None:
+        #: The longest unseen first.
         self._seen: dict[tuple[str, str, str], _Seen] = {}
 
     def recall(
@@ -32,5 +36,10 @@ class Affinities:
 
     def note(self, node: str, port: ServicePort, client: str, backend: Endpoint, *, now: float) -> None:
         """The client's time with this backend begins anew."""
-        if port.affinity:
-            self._seen[node, str(port), client] = _Seen(str(backend), now)
+        if not port.affinity:
+            return
+        key = (node, str(port), client)
+        self._seen.pop(key, None)
+        self._seen[key] = _Seen(str(backend), now)
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]

@@ -203,10 +203,9 @@ def _headless(topology: Topology, found: Resolved) -> str:
 
 def _unknown(topology: Topology, name: str, sender: Place) -> End:
     """The name leads nowhere: a headless service that is there has nobody behind it."""
-    parts = name.rstrip(".").split(".")
-    for key in (f"{sender.namespace}/{parts[0]}", "/".join(reversed(parts[:2]))):
-        service = topology.services.by_key.get(key)
-        if service is not None and not cluster_ips(service) and service["spec"].get("type") != "ExternalName":
-            port = next(iter(ports_of(service)), None)
-            return diagnosis.no_endpoints_of_headless(topology, key, port)
+    first, _, rest = name.rstrip(".").partition(".")
+    key = f"{rest.split('.')[0] or sender.namespace}/{first}"
+    service = topology.services.by_key.get(key)
+    if service is not None and not cluster_ips(service) and service["spec"].get("type") != "ExternalName":
+        return diagnosis.no_endpoints_of_headless(topology, key, next(iter(ports_of(service)), None))
     return diagnosis.name_not_found(topology, name, sender)

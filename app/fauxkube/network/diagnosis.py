@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fauxkube.network import mistakes
 from fauxkube.network.endpoints import Endpoint
@@ -81,7 +82,7 @@ def no_backend(topology: Topology, rule: Rule, decision: Decision, node: Node) -
     if decision.verdict is Verdict.REJECT:
         likely = mistakes.of_backends(topology, service, rule.port)
         return End(where, "NoEndpoints", decision.reason, REFUSED, likely)
-    if rule.entry is Entry.LOAD_BALANCER and decision.policy != LOCAL:
+    if not decision.policy:
         return End(where, "SourceRangeDenied", decision.reason, TIMES_OUT)
     field = "internalTrafficPolicy" if rule.entry is Entry.CLUSTER_IP else "externalTrafficPolicy"
     likely = (f"{field} is Local: only endpoints on the node itself are used",)
@@ -94,7 +95,14 @@ def why_excluded(endpoint: Endpoint, decision: Decision, node: Node) -> str:
         return "terminating" if endpoint.terminating else "not ready"
     if decision.policy == LOCAL and endpoint.node != node.name:
         return "on another node"
-    return "hinted for elsewhere" if decision.candidates.topology else "not used"
+    return "hinted for elsewhere" if decision.candidates.topology else "not asked"
+
+
+def with_target_port(end: End, service: str, port: int) -> End:
+    """Where a service led to a port that nobody listens on, its target port may be the mistake."""
+    if end.reason != "PortNotDeclared":
+        return end
+    return replace(end, likely=(*end.likely, f"service {service} leads to port {port}: is its targetPort right?"))
 
 
 def policy_denies(pod: Pod, direction: Direction, policies: Sequence[str], packet: str, source: str) -> End:

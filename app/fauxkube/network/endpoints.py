@@ -122,7 +122,7 @@ def _endpoint(raw: Object, port: int) -> Endpoint:
     return Endpoint(
         raw["addresses"][0],
         port,
-        pod=f"{target['namespace']}/{target['name']}" if target.get("kind") == "Pod" else "",
+        pod=f"{target.get('namespace')}/{target.get('name')}" if target.get("kind") == "Pod" else "",
         node=raw.get("nodeName") or "",
         zone=raw.get("zone") or "",
         ready=conditions.get("ready") is not False,
@@ -134,4 +134,4 @@ def _endpoint(raw: Object, port: int) -> Endpoint:
 
 
 def _names(hints: Sequence[Object] | None) -> Iterator[str]:
-    return (each["name"] for each in hints or ())
+    return (each.get("name", "") for each in hints or ())

@@ -118,11 +118,11 @@ def node_of(obj: Object) -> Node:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     ready = condition(obj, "Ready") or {}
     cidrs = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
-    addresses = [each for each in status.get("addresses") or () if each["type"] in {"InternalIP", "ExternalIP"}]
-    addresses.sort(key=lambda each: each["type"] != "InternalIP")
+    listed = sorted(status.get("addresses") or (), key=lambda each: each.get("type") != "InternalIP")
+    addresses = [each.get("address", "") for each in listed if each.get("type") in {"InternalIP", "ExternalIP"}]
     return Node(
         name_of(obj),
-        tuple(each["address"] for each in addresses),
+        tuple(filter(is_address, addresses)),
         tuple(cidrs),
         labels_of(obj),
         ready.get("status") or "Unknown",

@@ -44,8 +44,8 @@ def at_pod(pod: Pod, protocol: str, port: int) -> Arrival | End:
     if declared and found is None:
         listed = ", ".join(map(str, declared))
         message = f"no container of pod {pod.key} declares port {port}/{protocol}"
-        return End(where, "PortNotDeclared", message, REFUSED, (f"the pod declares {listed}: is targetPort right?",))
-    states = {each["name"]: each for each in pod.object["status"].get("containerStatuses") or ()}
+        return End(where, "PortNotDeclared", message, REFUSED, (f"the pod declares {listed}",))
+    states = {each.get("name", ""): each for each in pod.object["status"].get("containerStatuses") or ()}
     running = [name for name, each in states.items() if "running" in (each.get("state") or {})]
     container = found.container if found is not None else next(iter(running), "")
     if states and container not in running:

@@ -57,8 +57,8 @@ def of_pod(pod: Pod) -> tuple[str, ...]:
     for each in status.get("containerStatuses") or ():
         waiting = (each.get("state") or {}).get("waiting") or {}
         if waiting.get("reason"):
-            hints.append(f"container {each['name']} of pod {pod.key} waits: {waiting['reason']}")
-        elif not each.get("ready") and "running" in (each.get("state") or {}) and _probe(pod, each["name"]):
+            hints.append(f"container {each.get('name')} of pod {pod.key} waits: {waiting['reason']}")
+        elif not each.get("ready") and "running" in (each.get("state") or {}) and _probe(pod, each.get("name")):
             hints.append(f"container {each['name']} of pod {pod.key} runs, but its readiness probe fails")
     return tuple(hints)
 
@@ -163,7 +163,7 @@ def _labels(labels: Labels) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items()) or "no labels"
 
 
-def _probe(pod: Pod, container: str) -> bool:
+def _probe(pod: Pod, container: str | None) -> bool:
     return any(each["name"] == container and each.get("readinessProbe") for each in pod.object["spec"]["containers"])
 
 

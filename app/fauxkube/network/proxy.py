@@ -88,7 +88,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a node does with a packet; `masquerade` is why the source is translated, empty when it is not."""
+    """What a node does with a packet, by which traffic policy; empty when it drops it before that.
+
+    `masquerade` is why the source is translated, empty when it is not.
+    """
 
     verdict: Verdict
     policy: str
@@ -184,7 +187,7 @@ def decide(rule: Rule, endpoints: Sequence[Endpoint], node: Node, source: Source
     """What `node` does with a packet that the rule is for, which comes from `source` with that source address."""
     if rule.entry is Entry.LOAD_BALANCER and not _may_enter(rule.port.source_ranges, address):
         reason = f"{address} lies outside the service's loadBalancerSourceRanges"
-        return Decision(Verdict.DROP, rule.policy, Candidates((), anywhere=True), reason=reason)
+        return Decision(Verdict.DROP, "", Candidates((), anywhere=True), reason=reason)
     policy = _policy_for(rule, source)
     local = policy == LOCAL
     candidates = local_candidates(endpoints, node.name) if local else _anywhere(endpoints, node)

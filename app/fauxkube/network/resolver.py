@@ -59,14 +59,15 @@ def config_of(topology: Topology, pod: Pod) -> ResolverConfig:
     if pod.host_network and policy == "ClusterFirst":
         policy = "Default"
     given = spec.get("dnsConfig") or {}
-    options = {each["name"]: each.get("value") for each in given.get("options") or ()}
+    options = {each.get("name"): each.get("value") for each in given.get("options") or ()}
     search: Sequence[str] = ()
     if policy.startswith("ClusterFirst"):
         domain = topology.domain
         search = (f"{pod.namespace}.svc.{domain}", f"svc.{domain}", domain)
-    ndots = options.get("ndots") or (_NDOTS if search else 1)
+    ndots = options.get("ndots") or ""
+    dots = int(ndots) if ndots.isascii() and ndots.isdigit() else _NDOTS if search else 1
     in_cluster = bool(search) or (policy == "None" and bool(given.get("nameservers")))
-    return ResolverConfig((*search, *(given.get("searches") or ())), int(ndots), in_cluster)
+    return ResolverConfig((*search, *(given.get("searches") or ())), dots, in_cluster)
 
 
 def resolve(topology: Topology, name: str, config: ResolverConfig, *, types: Sequence[str] = ("A",)) -> Resolved:

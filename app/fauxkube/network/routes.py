@@ -63,6 +63,11 @@ def node_problem(node: Node) -> str:
     return "" if node.is_up else f"node {node.name} is down: {node.message or 'its kubelet is silent'}"
 
 
+def is_near_nodes(topology: Topology, address: str) -> bool:
+    """Whether the address lies in the network of the nodes, which knows the routes to pods."""
+    return bool(topology.ranges.nodes) and ipaddress.ip_address(address) in ipaddress.ip_network(topology.ranges.nodes)
+
+
 def _own_range(topology: Topology, address: str) -> str:
     parsed = ipaddress.ip_address(address)
     named = {"services' range": topology.ranges.services, "pods' range": topology.ranges.pods}

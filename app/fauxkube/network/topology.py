@@ -41,7 +41,7 @@ class Nodes:
         return None
 
     def _add_block(self, cidr: str, node: Node) -> None:
-        network = ipaddress.ip_network(cidr)
+        network = ipaddress.ip_network(cidr, strict=False)
         prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
         self._blocks.setdefault((network.version, network.prefixlen), {})[prefix] = node
 

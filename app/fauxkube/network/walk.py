@@ -17,7 +17,7 @@ from fauxkube.network.listening import at_node, at_pod
 from fauxkube.network.places import Place
 from fauxkube.network.policy import Direction, Peer, judge
 from fauxkube.network.proxy import Decision, Entry, Rule, ServicePort, Source, Verdict, decide
-from fauxkube.network.routes import OUT, Route, node_problem, route
+from fauxkube.network.routes import OUT, Route, is_near_nodes, node_problem, route
 from fauxkube.network.topology import Topology
 
 T = TypeVar("T")
@@ -115,8 +115,8 @@ class Walk:
             yield from walk._onto(receiver, str(rules[0].entry))
 
     def _receivers(self, rules: Sequence[Rule]) -> list[Node]:
-        """The nodes that a load balancer sends to: those that are ready, and pass the service's health check."""
-        nodes = [node for node in self.topology.nodes if node.ready == "True" and _NOT_BALANCED not in node.labels]
+        """The nodes that a load balancer sends to: those that are up, and pass the service's health check."""
+        nodes = [node for node in self.topology.nodes if node.is_up and _NOT_BALANCED not in node.labels]
         rule = next((each for each in rules if each.port.number == self.packet.port), rules[0])
         if rule.policy != "Local":
             return nodes
@@ -201,7 +201,7 @@ class Walk:
         """Out of the cluster; the world knows the nodes' addresses, not the pods'."""
         walk = self
         pod = self.sender.pod
-        if pod is not None and not pod.host_network:
+        if pod is not None and not pod.host_network and not is_near_nodes(self.topology, self.packet.target):
             walk = replace(self, masquerade=self.masquerade or "the world has no route back to a pod")
         walk = walk._masqueraded(node.address(self.packet.target), node)
         walk = walk.told(Leg(node.place, "outside", OUT))
@@ -236,7 +236,8 @@ class Walk:
 
     def _heard(self, result: Arrival | End, where: str) -> Way:
         if isinstance(result, End):
-            return self.lost(result)
+            hit = next((hop for hop in self.hops if isinstance(hop, RuleHit)), None)
+            return self.lost(diagnosis.with_target_port(result, hit.service, self.packet.port) if hit else result)
         return self._arrived(replace(result, where=where, address=str(self.packet), source=self.packet.source))
 
     def _arrived(self, arrival: Arrival) -> Way:

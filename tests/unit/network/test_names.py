@@ -147,6 +147,7 @@ def test_an_external_name_leads_out_of_the_cluster() -> None:
         ({"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}, 3, 5, True),
         ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"], "searches": ["a.b"]}}, 1, 1, True),
         ({"dnsConfig": {"searches": ["a.b"], "options": [{"name": "ndots", "value": "2"}]}}, 4, 2, True),
+        ({"dnsConfig": {"options": [{"name": "ndots", "value": "many"}]}}, 3, 5, True),
     ],
 )
 def test_a_pods_resolver_follows_its_policy(spec: dict[str, object], search: int, ndots: int, in_cluster: bool) -> None:

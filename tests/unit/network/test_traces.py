@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fauxkube.kit.chance import Chance
 from fauxkube.machinery.objects import Object
@@ -126,6 +129,15 @@ def test_a_load_balancer_leaves_out_nodes_without_a_local_backend() -> None:
     ]
     spread = cluster(services=[shop(type="LoadBalancer", status=balancer)])
     assert len(traced(spread, "outside", "192.0.2.7").ways) == 6
+
+
+def test_source_ranges_keep_others_out_of_the_load_balancer() -> None:
+    balancer = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}
+    local = {"externalTrafficPolicy": "Local", "loadBalancerSourceRanges": ["198.51.100.0/24"]}
+    topology = cluster(services=[shop(type="LoadBalancer", status=balancer, **local)])
+    ends = [way.hops[-1] for way in traced(topology, "outside", "192.0.2.7").ways]
+    assert {each.reason for each in ends if isinstance(each, End)} == {"SourceRangeDenied"}
+    assert traced(topology, "outside/198.51.100.9", "192.0.2.7").reached
 
 
 def test_a_pod_is_reached_without_any_translation() -> None:
@@ -257,7 +269,7 @@ def test_a_client_stays_with_its_backend_until_its_time_is_up() -> None:
             {"slices": [slice_of("shop", endpoint("10.244.1.2"), ports=[{**BACKENDS[0], "port": 80}])]},
             "http://shop",
             "PortNotDeclared",
-            "the pod declares http:8080/TCP: is targetPort right?",
+            "service default/shop leads to port 80: is its targetPort right?",
             id="target port",
         ),
         pytest.param(
@@ -392,3 +404,34 @@ def test_a_masqueraded_client_is_judged_as_the_node_that_it_came_through() -> No
 def test_a_question_that_cannot_be_understood_is_refused(sender: str, target: str) -> None:
     with pytest.raises(TraceError):
         traced(cluster(), sender, target)
+
+
+PIECES = [
+    *"/:.[]%-@?#0",
+    "pod",
+    "service",
+    "node",
+    "outside",
+    "shop",
+    "node-1",
+    "client",
+    "http://",
+    "udp://",
+    "10.96.0.9",
+]
+PIECES += ["::1", "fe80::1%eth0", "127.0.0.1", "localhost", "80", "web-1", "default", "svc.cluster.local", "99999", "é"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["", "tcp", "UDP", "ICMP"]), st.sampled_from(["", "80", "http", "-1", "²"]))
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_asked_is_answered_or_refused(sender: str, target: str, protocol: str, port: str) -> None:
+    topology = cluster(services=[shop(), shop("headless", "None")])
+    try:
+        found = trace(topology, sender, target, choice=Every(), protocol=protocol, port=port)
+    except TraceError:
+        return
+    assert found.ways
+    assert render(json.loads(json.dumps(asdict(found))))
+    assert all(isinstance(way.hops[-1], Arrival if way.reached else End) for way in found.ways)
+    assert sum(way.probability for way in found.ways) == pytest.approx(1.0)
