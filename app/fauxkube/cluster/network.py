@@ -6,13 +6,15 @@ Each part of it is made anew only when its kind has changed since. The model its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, name_of
+from fauxkube.nodes.node_faults import NodeFaults
+from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.settings import NodeSettings
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ class ClusterNetwork:
         self._informers = {name: cluster.informers.of(gvr) for name, gvr in _PARTS.items()}
         #: The parts, each with the revision that it was made at.
         self._made: dict[str, tuple[int, Any]] = {}
+        self._faults = NodeFaults(cluster.faults, self._informers["nodes"])
+        #: Which simulated machines ran when the nodes were made into a part.
+        self._known: dict[str, bool] = {}
 
     def trace(
         self, sender: str, target: str, *, namespace: str, protocol: str, port: str, every: bool = False
@@ -63,8 +68,9 @@ class ClusterNetwork:
         """The network at this moment."""
         from fauxkube.network import topology
 
+        machines = self._machines()
         makers: dict[str, Callable[[Iterable[Object]], Any]] = {
-            "nodes": topology.Nodes,
+            "nodes": partial(topology.Nodes, machines=machines),
             "pods": topology.Pods,
             "services": topology.Services,
             "slices": topology.Slices,
@@ -72,9 +78,17 @@ class ClusterNetwork:
             "namespaces": topology.Namespaces,
         }
         ranges = self._cluster.settings.ranges
+        if machines != self._known:
+            self._known = machines
+            self._made.pop("nodes", None)
         parts = {name: self._part(name, make) for name, make in makers.items()}
         known = topology.Ranges(ranges.cluster_cidr, ranges.service_cidr, NodeSettings().network)
         return topology.Topology(**parts, ranges=known)
+
+    def _machines(self) -> dict[str, bool]:
+        """Which simulated machines run: those that no fault has switched off, whatever is known of their kubelets."""
+        nodes = (name_of(node) for node in self._informers["nodes"].items() if is_simulated(node))
+        return {name: not self._faults.down(name) for name in nodes}
 
     def _part(self, name: str, make: Callable[[Iterable[Object]], Any]) -> Any:
         informer = self._informers[name]

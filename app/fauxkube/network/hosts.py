@@ -19,7 +19,10 @@ DEFAULT_PROTOCOL = "TCP"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node: its addresses (its own first), the blocks of its pods, and its `Ready` condition's status and message."""
+    """A node: its addresses (its own first), the blocks of its pods, and its `Ready` condition's status and message.
+
+    `is_on` tells whether the machine runs, where somebody knows better than its kubelet's last word.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -27,6 +30,7 @@ class Node:
     labels: Labels
     ready: str
     message: str
+    is_on: bool | None = None
 
     @property
     def place(self) -> str:
@@ -40,8 +44,8 @@ class Node:
 
     @property
     def is_up(self) -> bool:
-        """Whether anything is known of the node: one whose kubelet fell silent forwards nothing."""
-        return self.ready != "Unknown"
+        """Whether the node forwards anything; one whose kubelet fell silent is taken to be off."""
+        return self.ready != "Unknown" if self.is_on is None else self.is_on
 
     def address(self, like: str) -> str:
         """The node's own address of the family of `like`; empty when it has none."""
@@ -113,7 +117,7 @@ class Pod:
                 )
 
 
-def node_of(obj: Object) -> Node:
+def node_of(obj: Object, *, is_on: bool | None = None) -> Node:
     """The node that an object describes."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     ready = condition(obj, "Ready") or {}
@@ -127,6 +131,7 @@ def node_of(obj: Object) -> Node:
         labels_of(obj),
         ready.get("status") or "Unknown",
         ready.get("message") or "",
+        is_on,
     )
 
 

@@ -60,7 +60,9 @@ def _to_pod(topology: Topology, start: Node, pods: list[Pod], address: str) -> R
 
 def node_problem(node: Node) -> str:
     """Why a node forwards nothing; empty when it does."""
-    return "" if node.is_up else f"node {node.name} is down: {node.message or 'its kubelet is silent'}"
+    if node.is_up:
+        return ""
+    return f"node {node.name} is down: {node.message if node.ready == 'Unknown' else 'the machine is off'}"
 
 
 def is_near_nodes(topology: Topology, address: str) -> bool:

@@ -7,7 +7,7 @@ are still the same.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,10 +18,15 @@ from fauxkube.network.proxy import Rules, ServicePort
 
 
 class Nodes:
-    """Nodes by name, by address, and by the block that their pods' addresses are taken from."""
+    """Nodes by name, by address, and by the block that their pods' addresses are taken from.
 
-    def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self.by_name = {node.name: node for node in map(node_of, objects)}
+    `machines` tells of those that are known to run or to be off.
+    """
+
+    def __init__(self, objects: Iterable[Object] = (), machines: Mapping[str, bool] | None = None) -> None:
+        known = machines or {}
+        nodes = [node_of(each, is_on=known.get(name_of(each))) for each in objects]
+        self.by_name = {node.name: node for node in nodes}
         self.by_address = {address: node for node in self for address in node.addresses}
         #: By IP version and length of the prefix: nodes by the prefix.
         self._blocks: dict[tuple[int, int], dict[int, Node]] = {}
