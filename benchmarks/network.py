@@ -120,6 +120,8 @@ def main() -> None:
     row("trace pod -> name -> service -> pod, as JSON", median(traced, 500), "< 2 ms")
     changed = {**topology.services.by_key, "default/one-more": service(services)}
     row("take in a new service", median(lambda: replace(topology, services=Services(changed.values())), 20))
+    newer = [*pods[1:], {**pods[0]}]
+    row("take in a changed pod", median(lambda: Pods(newer, topology.pods).by_address, 20))
     row("prove the requirements for all pairs", median(lambda: check(topology), 3))
 
 

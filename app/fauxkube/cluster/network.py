@@ -71,29 +71,34 @@ class ClusterNetwork:
         machines = self._machines()
         makers: dict[str, Callable[[Iterable[Object]], Any]] = {
             "nodes": partial(topology.Nodes, machines=machines),
-            "pods": topology.Pods,
+            "pods": partial(topology.Pods, before=self._before("pods")),
             "services": topology.Services,
             "slices": topology.Slices,
             "policies": topology.Policies,
             "namespaces": topology.Namespaces,
         }
-        ranges = self._cluster.settings.ranges
         if machines != self._known:
             self._known = machines
             self._made.pop("nodes", None)
         parts = {name: self._part(name, make) for name, make in makers.items()}
-        known = topology.Ranges(ranges.cluster_cidr, ranges.service_cidr, NodeSettings().network)
-        return topology.Topology(**parts, ranges=known)
+        given = self._cluster.settings.ranges
+        ranges = topology.Ranges(given.cluster_cidr, given.service_cidr, NodeSettings().network)
+        return topology.Topology(**parts, ranges=ranges)
 
     def _machines(self) -> dict[str, bool]:
         """Which simulated machines run: those that no fault has switched off, whatever is known of their kubelets."""
         nodes = (name_of(node) for node in self._informers["nodes"].items() if is_simulated(node))
         return {name: not self._faults.down(name) for name in nodes}
 
+    def _before(self, name: str) -> Any:
+        """The part as it was made last; None when it was not."""
+        _, part = self._made.get(name, (0, None))
+        return part
+
     def _part(self, name: str, make: Callable[[Iterable[Object]], Any]) -> Any:
         informer = self._informers[name]
-        revision, part = self._made.get(name, (-1, None))
-        if revision != informer.revision:
+        part = self._before(name)
+        if part is None or self._made[name][0] != informer.revision:
             part = make(informer.items())
             self._made[name] = informer.revision, part
         return part

@@ -9,7 +9,8 @@ from fauxkube.network.affinity import Affinities
 from fauxkube.network.endpoints import Endpoint, cluster_candidates, endpoints_of, local_candidates
 from fauxkube.network.hosts import node_of
 from fauxkube.network.proxy import Entry, Rule, Rules, Source, Verdict, decide, health_check, ports_of
-from support.networks import network, node, service
+from fauxkube.network.topology import Pods
+from support.networks import network, node, pod, service
 
 HERE = node_of(node(1, zone="zone-a"))
 POD, ELSEWHERE, NODE = Source.POD, Source.ELSEWHERE, Source.NODE
@@ -228,3 +229,11 @@ def test_a_pods_address_tells_the_node_whose_block_it_is_out_of() -> None:
     assert holder.name == "node-2"
     assert nodes.holding("10.245.0.1") is None
     assert holder.gateway("10.244.2.77") == "10.244.2.1"
+
+
+def test_pods_that_have_not_changed_are_taken_over() -> None:
+    objects = [pod("a", "10.244.1.2"), pod("b", "10.244.1.3"), pod("c", "10.244.1.4")]
+    before = Pods(objects)
+    after = Pods([objects[0], pod("b", "10.244.1.5")], before)
+    assert after.by_key["default/a"] is before.by_key["default/a"]
+    assert set(after.by_address) == {"10.244.1.2", "10.244.1.5"}
