@@ -22,8 +22,6 @@ from fauxkube.network.topology import Topology
 
 #: What stands for the addresses of the world's names (RFC 5737: for documentation).
 WORLD_ADDRESS = "198.51.100.1"
-#: How the addresses begin that never leave their host.
-LOOPBACK = ("127.", "::1", "localhost")
 _DEFAULT_PORT = 80
 _DNS_LABELS = {"k8s-app": "kube-dns"}
 
@@ -131,7 +129,9 @@ def _at_host(topology: Topology, asked: Asked) -> Aim:
     name = asked.target.name
     if asked.port and asked.number is None:
         raise TraceError(f"{asked.port!r} is no number: only a service's and a pod's ports have names")
-    if not (is_address(name) or name.startswith(LOOPBACK)):
+    if name == "localhost":
+        name = "127.0.0.1"
+    if not is_address(name):
         return _by_name(topology, asked, name, asked.number, asked.protocol)
     port, protocol = _port_at(topology, name, asked.number, asked.protocol)
     return Aim((name,), port, protocol)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from itertools import islice
 
-from fauxkube.network.aim import LOOPBACK, Aim, Asked, find_aim
+from fauxkube.network.aim import Aim, Asked, find_aim
 from fauxkube.network.endpoints import socket_address
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Trace, Way
@@ -63,7 +64,7 @@ def _ways(topology: Topology, sender: Place, aim: Aim, choice: Choice) -> Iterat
         yield Way(1.0, reached=False, hops=(*aim.hops, aim.end))
         return
     for address in choice.of(aim.addresses):
-        if address.startswith(LOOPBACK):
+        if ip_address(address).is_loopback:
             yield _to_itself(topology, sender, aim)
             continue
         source = _source(sender, address)
@@ -96,5 +97,5 @@ def _to_itself(topology: Topology, sender: Place, aim: Aim) -> Way:
         raise TraceError("whoever is outside has a loopback of its own")
     if isinstance(heard, End):
         return Way(1.0, reached=False, hops=(*aim.hops, heard))
-    address = socket_address("127.0.0.1", aim.port)
-    return Way(1.0, reached=True, hops=(*aim.hops, replace(heard, address=address, source="127.0.0.1")))
+    address = socket_address(aim.addresses[0], aim.port)
+    return Way(1.0, reached=True, hops=(*aim.hops, replace(heard, address=address, source=aim.addresses[0])))

@@ -16,7 +16,7 @@ from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.listening import at_node, at_pod
 from fauxkube.network.places import Place
 from fauxkube.network.policy import Direction, Peer, judge
-from fauxkube.network.proxy import Decision, Entry, Rule, ServicePort, Source, Verdict, decide
+from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Source, Verdict, decide
 from fauxkube.network.routes import OUT, Route, is_near_nodes, node_problem, route
 from fauxkube.network.topology import Topology
 
@@ -118,7 +118,7 @@ class Walk:
         """The nodes that a load balancer sends to: those that are up, and pass the service's health check."""
         nodes = [node for node in self.topology.nodes if node.is_up and _NOT_BALANCED not in node.labels]
         rule = next((each for each in rules if each.port.number == self.packet.port), rules[0])
-        if rule.policy != "Local":
+        if rule.policy != LOCAL:
             return nodes
         endpoints = self.topology.slices.endpoints(rule.port, version=self.packet.version)
         holding = {each.node for each in endpoints if each.ready}
@@ -224,11 +224,10 @@ class Walk:
         return walk._heard(at_pod(pod, self.packet.protocol, self.packet.port), pod.place)
 
     def _into_node(self, node: Node) -> Iterator[Way]:
-        """For the node itself: a pod's host port, or what listens on the node."""
+        """For the node itself: a pod's host port, or what listens on the node, which no masquerading precedes."""
         heard = at_node(self.topology, node, self.packet.protocol, self.packet.port)
         if heard.forward is None:
-            walk = self._masqueraded(node.address(self.packet.target), node)
-            yield walk._heard(heard.result, node.place)
+            yield self._heard(heard.result, node.place)
             return
         packet = self.packet.to(Endpoint(heard.forward.address, heard.forward.port))
         hop = Translation(node.place, "destination", str(self.packet), str(packet), heard.reason)
@@ -295,6 +294,7 @@ def _hit(
     kept: bool = False,
 ) -> RuleHit:
     usable = decision.candidates.usable
+    used = set(usable)
     share = 1 / len(usable) if usable else 0.0
     backends = tuple(
         Backend(str(each), each.pod, each.node, float(each is chosen) if kept else share, each is chosen)
@@ -303,7 +303,7 @@ def _hit(
     excluded = tuple(
         Excluded(str(each), each.pod, diagnosis.why_excluded(each, decision, node))
         for each in endpoints
-        if each not in usable
+        if each not in used
     )
     number = rule.port.node_port if rule.entry is Entry.NODE_PORT else rule.port.number
     port = f"{rule.port.name}:{number}/{rule.port.protocol}" if rule.port.name else f"{number}/{rule.port.protocol}"
@@ -324,7 +324,7 @@ def _notes(decision: Decision, *, kept: bool) -> Iterator[str]:
         yield f"hints of the endpoint slices: {decision.candidates.topology}"
     if decision.candidates.terminating:
         yield "nothing is ready: what still serves while it terminates is used"
-    if decision.policy == "Local":
+    if decision.policy == LOCAL:
         yield "the traffic policy is Local: only what runs on this node"
     if kept:
         yield "sessionAffinity ClientIP: the client stays with its backend"

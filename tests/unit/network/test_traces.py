@@ -191,6 +191,30 @@ def test_a_host_port_leads_to_its_pod() -> None:
     assert (way.reached, way.hops[-1].where) == (True, "pod/default/web-2")
 
 
+def test_a_pod_of_the_nodes_network_sees_who_came_to_its_own_node() -> None:
+    """What a node delivers to itself is not masqueraded; what it sends on is."""
+    agent = pod("agent", "172.18.0.12", node=2, labels=WEB, ports=[HTTP], hostNetwork=True)
+    behind = slice_of("shop", endpoint("172.18.0.12", node=2, pod="agent"), ports=BACKENDS)
+    topology = cluster(pods=[agent], slices=[behind])
+    for entered, seen in (("node-2:30080", "203.0.113.1"), ("node-1:30080", "172.18.0.11")):
+        assert sources(traced(topology, "outside", entered)) == {"node/node-2": seen}
+
+
+@pytest.mark.parametrize(
+    ("sender", "target", "reached"),
+    [
+        ("pod/web-1", "localhost:8080", True),
+        ("pod/web-1", "http://[::1]:8080", True),
+        ("pod/web-1", "127.0.0.1:80", False),
+        ("node/node-1", "127.0.0.1:10250", True),
+        ("pod/client", "localhost.example:80", True),
+        ("pod/client", "[::1234]:80", True),
+    ],
+)
+def test_loopback_addresses_stay_with_the_sender(sender: str, target: str, reached: bool) -> None:
+    assert only(cluster(), sender, target).reached is reached
+
+
 def test_a_health_check_node_port_is_answered_by_each_node() -> None:
     topology = cluster(services=[shop(type="LoadBalancer", externalTrafficPolicy="Local", healthCheckNodePort=32000)])
     answers = [only(topology, "outside", f"node-{number}:32000").hops[-1].answer for number in (1, 3)]  # type: ignore[union-attr]
