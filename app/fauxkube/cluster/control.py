@@ -172,12 +172,12 @@ class Control:
         every: bool = False,
     ) -> Object:
         with refusing():
-            return self.cluster.network.trace(
+            return await self.cluster.network.trace(
                 sender, target, namespace=namespace, protocol=protocol, port=port, every=every
             )
 
     async def check_network(self) -> Object:
-        return self.cluster.network.check()
+        return await self.cluster.network.check()
 
     # Beginnings
 

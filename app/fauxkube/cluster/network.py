@@ -1,6 +1,7 @@
 """A cluster's network as it is: the topology out of what the informers show, for traces and checks.
 
-Each part of it is made anew only when its kind has changed since. The model itself is imported when it is first asked.
+Each part of it is made anew only when its kind has changed since. The model is imported, and what no control loop needs
+is watched, once somebody asks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from fauxkube.client.informer import Informer
+from fauxkube.cluster.time import NotRunningError
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, name_of
 from fauxkube.nodes.node_faults import NodeFaults
@@ -39,14 +42,14 @@ class ClusterNetwork:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._informers = {name: cluster.informers.of(gvr) for name, gvr in _PARTS.items()}
+        self._informers: dict[str, Informer] = {}
         #: The parts, each with the revision that it was made at.
         self._made: dict[str, tuple[int, Any]] = {}
-        self._faults = NodeFaults(cluster.faults, self._informers["nodes"])
+        self._faults = NodeFaults(cluster.faults, cluster.informers.of(NODES))
         #: Which simulated machines ran when the nodes were made into a part.
         self._known: dict[str, bool] = {}
 
-    def trace(
+    async def trace(
         self, sender: str, target: str, *, namespace: str, protocol: str, port: str, every: bool = False
     ) -> Object:
         """What becomes of a packet; TraceError when the question cannot be understood."""
@@ -55,19 +58,20 @@ class ClusterNetwork:
 
         now = self._cluster.clock.monotonic()
         choice = Every() if every else ByChance(self._chance, self._affinities, now=now)
-        topology = self.topology()
+        topology = await self.topology()
         return _plain(trace(topology, sender, target, choice=choice, namespace=namespace, protocol=protocol, port=port))
 
-    def check(self) -> Object:
+    async def check(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted."""
         from fauxkube.network.check import check
 
-        return _plain(check(self.topology()))
+        return _plain(check(await self.topology()))
 
-    def topology(self) -> Topology:
+    async def topology(self) -> Topology:
         """The network at this moment."""
         from fauxkube.network import topology
 
+        await self._follow()
         machines = self._machines()
         makers: dict[str, Callable[[Iterable[Object]], Any]] = {
             "nodes": partial(topology.Nodes, machines=machines),
@@ -84,6 +88,16 @@ class ClusterNetwork:
         given = self._cluster.settings.ranges
         ranges = topology.Ranges(given.cluster_cidr, given.service_cidr, NodeSettings().network)
         return topology.Topology(**parts, ranges=ranges)
+
+    async def _follow(self) -> None:
+        """Have an informer for each part; the first to ask waits for those that are new."""
+        if not self._cluster.store.is_open:
+            raise NotRunningError("the cluster is not running")
+        if not self._informers:
+            informers = self._cluster.informers
+            followed = {name: informers.of(gvr) for name, gvr in _PARTS.items()}
+            await informers.start()
+            self._informers = followed
 
     def _machines(self) -> dict[str, bool]:
         """Which simulated machines run: those that no fault has switched off, whatever is known of their kubelets."""
