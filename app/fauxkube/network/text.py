@@ -29,7 +29,8 @@ def _requirement(found: Object) -> Iterator[str]:
 
 
 def _lines(trace: Object) -> Iterator[str]:
-    yield f"{trace['source']} -> {trace['target']} ({trace['protocol']} {trace['port']})"
+    port = f" ({trace['protocol']} {trace['port']})" if trace["port"] else ""
+    yield f"{trace['source']} -> {trace['target']}{port}"
     several = len(trace["ways"]) > 1
     for number, way in enumerate(trace["ways"], start=1):
         if several:
@@ -54,12 +55,15 @@ def _lookup(hop: Object) -> Iterator[str]:
 def _rule(hop: Object) -> Iterator[str]:
     yield f"{hop['entry']} of service {hop['service']}, port {hop['port']}"
     yield from (f"  {note}" for note in hop["notes"])
-    for each in hop["backends"][:_SHOWN]:
+    shown = [each for index, each in enumerate(hop["backends"]) if index < _SHOWN or each["chosen"]]
+    for each in shown:
         mark = "*" if each["chosen"] else " "
         yield f"  {mark} {each['address']}  {_percent(each['probability'])}{_of(each)}"
-    if (more := len(hop["backends"]) - _SHOWN) > 0:
+    if more := len(hop["backends"]) - len(shown):
         yield f"    and {more} more"
     yield from (f"  - {each['address']}  {each['reason']}{_of(each)}" for each in hop["excluded"][:_SHOWN])
+    if (more := len(hop["excluded"]) - _SHOWN) > 0:
+        yield f"    and {more} more that are not used"
 
 
 def _nat(hop: Object) -> Iterator[str]:
