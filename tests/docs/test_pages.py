@@ -61,7 +61,7 @@ class Terminal:
         """Run a command to its end; answers what it printed, as the page would show it."""
         script = f"{_RESTORE}\n{self._here(text)}\n{_SAVE}\n"
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-eu", "-c", script],
             cwd=self._folder,
             env=self._environment | {"STATE": str(self._state)},
             stdout=subprocess.PIPE,
