@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from fauxkube.client.indexes import in_namespace, index_by_namespace
 from fauxkube.client.informer import Informer
 from fauxkube.controllers.controller import Context, Controller
-from fauxkube.controllers.indexes import in_namespace, index_by_namespace
 from fauxkube.controllers.namespace_content import Content, with_conditions
 from fauxkube.kinds.catalogue import BUILT_IN
 from fauxkube.kinds.gvrs import NAMESPACES, PODS

@@ -7,8 +7,8 @@ are no longer ready. Which pods leave, the taint eviction controller decides. Mi
 
 from __future__ import annotations
 
+from fauxkube.client.indexes import index_by_node, on_node
 from fauxkube.controllers.controller import Context, Controller
-from fauxkube.controllers.indexes import index_by_node, on_node
 from fauxkube.controllers.node_health import ready_status, silenced, wanted_taints
 from fauxkube.kinds.core.pod_status import is_ready
 from fauxkube.kinds.gvrs import LEASES, NODES, PODS

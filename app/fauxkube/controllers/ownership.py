@@ -6,8 +6,8 @@ no controller, every owner whose selector matches, for one of them may adopt it.
 
 from __future__ import annotations
 
+from fauxkube.client.indexes import in_namespace, index_by_namespace
 from fauxkube.client.informer import Informer
-from fauxkube.controllers.indexes import in_namespace, index_by_namespace
 from fauxkube.kinds.core.pod_status import controller_of
 from fauxkube.machinery.objects import Object, is_terminating, key_of, labels_of, namespace_of
 from fauxkube.machinery.selectors import label_selector_from

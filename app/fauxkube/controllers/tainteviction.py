@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from fauxkube.client.indexes import index_by_node, on_node
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.disruption import mark_disrupted
-from fauxkube.controllers.indexes import index_by_node, on_node
 from fauxkube.kinds.core.pod_status import is_terminal, tolerates
 from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fauxkube.client.indexes import index_by_node, on_node
 from fauxkube.client.loop import Loop
 from fauxkube.kinds.gvrs import PODS
 from fauxkube.machinery.objects import Object
@@ -16,7 +17,6 @@ from fauxkube.nodes.node_faults import DISK, MEMORY, NodeFaults
 from fauxkube.nodes.pod_events import PodEvents
 
 _WORKERS = 1
-_BY_NODE = "nodeName"
 
 
 class Evictions:
@@ -31,7 +31,7 @@ class Evictions:
         #: The UIDs of the pods evicted so far, by fault and node: an informer may show them a while as they were.
         self._evicted: dict[tuple[str, str], set[str]] = {}
         self.loop = Loop("kubelet-evictions", context.clock, self.sync, workers=_WORKERS)
-        self._pods.add_index(_BY_NODE, lambda pod: (pod["spec"].get("nodeName") or "",))
+        index_by_node(self._pods)
         faults.on_change(self.loop.queue.add)
 
     async def sync(self, node: str) -> None:
@@ -49,7 +49,7 @@ class Evictions:
                 self.loop.queue.add_after(node, MONITORING_SECONDS)
 
     async def _evict_next(self, node: str, pressure: str, gone: set[str]) -> None:
-        staying = [pod for pod in self._pods.by_index(_BY_NODE, node) if pod["metadata"]["uid"] not in gone]
+        staying = [pod for pod in on_node(self._pods, node) if pod["metadata"]["uid"] not in gone]
         pod = first_to_go(staying)
         if pod is not None:
             await self._evict(pod, eviction_message(pod, pressure))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from fauxkube.client.indexes import index_by_node, on_node
 from fauxkube.client.loop import Loop
 from fauxkube.client.own_writes import OwnWrites
 from fauxkube.kinds.core.pod_status import is_ready as is_pod_ready
@@ -37,7 +38,6 @@ _RECOVERY_SECONDS = 10.0
 _LOST_EXIT_CODE, _LOST_REASON = 255, "Unknown"
 
 _WORKERS = 32
-_BY_NODE = "nodeName"
 
 
 class PodSync:
@@ -73,7 +73,7 @@ class PodSync:
         self._lost: set[str] = set()
         self._own_writes = OwnWrites(self._pods)
         self.loop = Loop("kubelet-pods", context.clock, self.sync, workers=_WORKERS)
-        self._pods.add_index(_BY_NODE, _node_names)
+        index_by_node(self._pods)
         self._pods.on_change(self._pod_changed)
         self._nodes.on_change(self._node_changed)
         faults.on_change(self._node_disturbed)
@@ -141,8 +141,8 @@ class PodSync:
             self._to_recheck.update(self._keys_on(name))
             self._look_at(self._keys_on(name))
         elif old is None or _set_up(old) != _set_up(new):
-            on_node = self._pods.by_index(_BY_NODE, name)
-            self._look_at(key_of(pod) for pod in on_node if not self._runtime.is_at_rest(pod))
+            there = on_node(self._pods, name)
+            self._look_at(key_of(pod) for pod in there if not self._runtime.is_at_rest(pod))
 
     def _node_disturbed(self, name: str) -> None:
         """A fault of the node came or went: whoever was left alone is seen to, and who was on a node that was off."""
@@ -150,7 +150,7 @@ class PodSync:
             self._off.add(name)
         elif name in self._off:
             self._off.discard(name)
-            there = filter(lifecycle.is_created, self._pods.by_index(_BY_NODE, name))
+            there = filter(lifecycle.is_created, on_node(self._pods, name))
             self._lost.update(map(key_of, there))
         self._look_at(self._keys_on(name))
 
@@ -159,7 +159,7 @@ class PodSync:
             self.loop.queue.add(key)
 
     def _keys_on(self, node: str) -> list[str]:
-        return [key_of(pod) for pod in self._pods.by_index(_BY_NODE, node)]
+        return [key_of(pod) for pod in on_node(self._pods, node)]
 
     # What is done about it.
 
@@ -315,11 +315,6 @@ class PodSync:
         written = await self._client.update(PODS, pod | {"status": status}, subresource="status")
         self._own_writes.note(key_of(pod), written)
         return written
-
-
-def _node_names(pod: Object) -> tuple[str, ...]:
-    name = pod["spec"].get("nodeName")
-    return (name,) if name else ()
 
 
 def _set_up(node: Object) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""The informer indexes that several controllers read; asking for one that is there already is harmless."""
+"""The informer indexes that several control loops read; asking for one that is there already is harmless."""
 
 from __future__ import annotations
 
