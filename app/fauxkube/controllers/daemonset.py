@@ -81,7 +81,7 @@ class DaemonSetController(Controller):
             self._revision_changed(old, new)
 
     def _revision_changed(self, old: Object | None, new: Object | None) -> None:
-        for key in sorted(self._ownership.concerned(old, new)):
+        for key in self._ownership.concerned(old, new):
             self.queue.add(key)
 
     async def reconcile(self, key: str) -> None:

@@ -92,7 +92,7 @@ class DeploymentController(Controller):
         self._pods.on_change(self._pod_changed)
 
     def _replica_set_changed(self, old: Object | None, new: Object | None) -> None:
-        for key in sorted(self._ownership.concerned(old, new)):
+        for key in self._ownership.concerned(old, new):
             self.queue.add(key)
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:

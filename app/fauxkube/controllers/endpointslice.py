@@ -64,7 +64,7 @@ class EndpointSliceController(Controller):
             await self._put_right(key, service)
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
-        for key in sorted(self._membership.touched_by(old, new)):
+        for key in self._membership.touched_by(old, new):
             self.queue.add(key)
 
     def _slice_changed(self, old: Object | None, new: Object | None) -> None:

@@ -30,12 +30,12 @@ class Ownership:
         owner = self._owners.get(key)
         return key if owner and owner["metadata"]["uid"] == reference["uid"] else None
 
-    def concerned(self, old: Object | None, new: Object | None) -> set[str]:
-        """The keys of the owners that should look at this change."""
+    def concerned(self, old: Object | None, new: Object | None) -> list[str]:
+        """The keys of the owners that should look at this change, in order."""
         keys = {key for key in (self.owner_key(old), self.owner_key(new)) if key}
         if new is not None and controller_of(new) is None and not is_terminating(new) and _may_be_adopted(old, new):
             keys.update(self.suitors(new))
-        return keys
+        return sorted(keys)
 
     def suitors(self, orphan: Object) -> list[str]:
         """The keys of all owners whose selector matches the object."""

@@ -46,7 +46,7 @@ class ReplicaSetController(Controller):
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         observe(self._expectations, self._ownership.owner_key(new or old), old, new)
         if matters(old, new):
-            for key in sorted(self._ownership.concerned(old, new)):
+            for key in self._ownership.concerned(old, new):
                 self.queue.add(key)
 
     async def reconcile(self, key: str) -> None:

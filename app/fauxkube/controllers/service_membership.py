@@ -40,8 +40,11 @@ class ServiceMembership:
             return candidates
         return [pod for pod in candidates if _selects(selector, labels_of(pod))]
 
-    def touched_by(self, old: Object | None, new: Object | None) -> set[str]:
-        """The keys of the services whose backends may differ after a change of a pod."""
+    def touched_by(self, old: Object | None, new: Object | None) -> list[str]:
+        """The keys of the services whose backends may differ after a change of a pod, in order."""
+        return sorted(self._touched_by(old, new))
+
+    def _touched_by(self, old: Object | None, new: Object | None) -> set[str]:
         if old is None or new is None:
             pod = new or old
             return self._services_of(pod) if pod is not None else set()
