@@ -137,8 +137,7 @@ def _sorted_out(
 
 
 def _resource_of(obj: Object, catalogue: Catalogue) -> Resource | None:
-    group, _, version = obj["apiVersion"].rpartition("/")
-    resource = catalogue.of_kind(group, version, obj["kind"])
+    resource = catalogue.of_object(obj)
     return resource if resource is not None and "list" in resource.verbs else None
 
 
@@ -212,9 +211,9 @@ async def make(cluster: Cluster, manifests: Sequence[Manifest]) -> Loaded:
     """
     if not manifests:
         return Loaded()
-    live = [f"{each.place}: {each.title} is of another cluster: a dump is where a cluster begins" for each in manifests]
-    if any(each.is_live for each in manifests):
-        raise LoadError([text for text, each in zip(live, manifests, strict=True) if each.is_live])
+    if live := [each for each in manifests if each.is_live]:
+        problem = "is of another cluster: a dump is where a cluster begins"
+        raise LoadError([f"{each.place}: {each.title} {problem}" for each in live])
     if problems := await _rehearsed(cluster.fork(), manifests):
         raise LoadError(problems)
     making = _Making(cluster.registry)

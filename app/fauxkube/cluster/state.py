@@ -89,8 +89,7 @@ def collections_of(objects: Iterable[Object], revision: int) -> dict[GVR, Cache]
             caches[resource.gvr] = cache = Cache()
             cache.resource_version = str(revision)
     for obj in objects:
-        group, _, version = obj["apiVersion"].rpartition("/")
-        listed = catalogue.of_kind(group, version, obj["kind"])
+        listed = catalogue.of_object(obj)
         if listed is not None:
             transform = TRANSFORMS.get(listed.gvr)
             caches[listed.gvr].put(key_of(obj), transform(obj) if transform else obj)

@@ -26,7 +26,7 @@ from fauxkube.kinds.discovery import endpoint_slice
 from fauxkube.kinds.events import event as event_v1
 from fauxkube.kinds.networking import ingress, ingress_class, network_policy
 from fauxkube.kinds.resource import Resource
-from fauxkube.machinery.objects import GVR
+from fauxkube.machinery.objects import GVR, Object
 
 #: In the order of discovery: groups by their priority, resources by their names.
 _MODULES = (
@@ -77,6 +77,11 @@ class Catalogue:
     def of_kind(self, group: str, version: str, kind: str) -> Resource | None:
         """The resource that an object's `apiVersion` and `kind` name."""
         return self._by_kind.get((group, version, kind))
+
+    def of_object(self, obj: Object) -> Resource | None:
+        """The resource that an object belongs to by what it says of itself; None when it says nothing that is served."""
+        group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
+        return self.of_kind(group, version, str(obj.get("kind") or ""))
 
     def groups(self) -> dict[str, list[str]]:
         """Each group with its versions, the preferred one first; the core group is the empty string."""

@@ -26,11 +26,10 @@ def resolve(catalogue: Catalogue, word: str) -> Resource:
 
 def resource_of(catalogue: Catalogue, obj: Object) -> Resource:
     """The resource that an object belongs to by its `apiVersion` and `kind`; UnknownWordError in kubectl's words."""
-    group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
-    kind = str(obj.get("kind") or "")
-    resource = catalogue.of_kind(group, version, kind)
+    resource = catalogue.of_object(obj)
     if resource is None:
-        raise UnknownWordError(f'no matches for kind "{kind}" in version "{obj.get("apiVersion") or ""}"')
+        kind, version = obj.get("kind") or "", obj.get("apiVersion") or ""
+        raise UnknownWordError(f'no matches for kind "{kind}" in version "{version}"')
     return resource
 
 

@@ -157,8 +157,9 @@ def _entry(row: Any, newest: int, catalogue: Catalogue, objects: list[Object]) -
 
 
 def _resource_of(obj: Any, catalogue: Catalogue) -> Resource:
-    group, _, version = _text(_typed(obj, dict)["apiVersion"]).rpartition("/")
-    resource = catalogue.of_kind(group, version, _text(obj["kind"]))
+    for name in ("apiVersion", "kind"):
+        _text(_typed(obj, dict)[name])
+    resource = catalogue.of_object(obj)
     if resource is None or resource.conversion is not None or "list" not in resource.verbs:
         raise SnapshotError(f"the snapshot holds a {obj['kind']} of {obj['apiVersion']}, which is not served here")
     return resource
