@@ -17,7 +17,6 @@ from fauxkube.cluster import kubeconfig
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.origin import Kept, Origin, restored
 from fauxkube.cluster.refusals import refusing
-from fauxkube.cluster.time import Settled
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
@@ -104,25 +103,22 @@ class Control:
 
     async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
         with refusing():
-            return _settled(await self.cluster.time.settle(revision=revision, timeout=timeout))
+            return await self.cluster.time.settle(revision=revision, timeout=timeout)
 
     async def clock(self) -> ClockReading:
-        state = self.cluster.time.state()
-        return ClockReading(state.now, state.rate, state.rate == 0, state.next_due)
+        return self.cluster.time.state()
 
     async def freeze(self, *, at: datetime | None = None) -> ClockReading:
         with refusing("at", at):
-            await self.cluster.time.freeze(at)
-        return await self.clock()
+            return await self.cluster.time.freeze(at)
 
     async def run(self, *, rate: float = 1.0) -> ClockReading:
         with refusing("rate", rate):
-            await self.cluster.time.run(rate)
-        return await self.clock()
+            return await self.cluster.time.run(rate)
 
     async def advance(self, *, seconds: float) -> SettledState:
         with refusing("seconds", seconds):
-            return _settled(await self.cluster.time.advance(seconds))
+            return await self.cluster.time.advance(seconds)
 
     # Faults and requests
 
@@ -258,10 +254,6 @@ class Control:
         token = known.token if known else ""
         name = kubeconfig.NAME if self._name == DEFAULT else f"{kubeconfig.NAME}-{self._name}"
         return kubeconfig.to_yaml(kubeconfig.kubeconfig(server.rstrip("/") + self.path, name, user=user, token=token))
-
-
-def _settled(state: Settled) -> SettledState:
-    return SettledState(state.revision, state.now)
 
 
 def _user(user: KnownUser) -> User:

@@ -20,7 +20,7 @@ from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.registry.codec import Indexer
 from fauxkube.registry.pools import Pools
-from fauxkube.simulation.snapshot import ClockReading, Snapshot, SnapshotError, encode
+from fauxkube.simulation.snapshot import SavedClock, Snapshot, SnapshotError, encode
 from fauxkube.simulation.snapshot_reading import decode
 from fauxkube.simulation.users import Users
 from fauxkube.store.log import NullLog, Recovered
@@ -51,10 +51,10 @@ def save(cluster: Cluster) -> bytes:
     )
 
 
-def _reading(clock: VirtualClock) -> ClockReading:
+def _reading(clock: VirtualClock) -> SavedClock:
     now = clock.now()
     real = clock.rate == 1 and abs((now - datetime.now(UTC)).total_seconds()) < _REAL
-    return ClockReading(now=now, rate=clock.rate, real=real, stamp=clock.stamp())
+    return SavedClock(now=now, rate=clock.rate, real=real, stamp=clock.stamp())
 
 
 def load(data: bytes) -> Snapshot:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fauxkube.cluster.activity import Activity
+from fauxkube.server.control import ClockReading, SettledState
 
 if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
@@ -45,23 +45,6 @@ class NotSettledError(TimeoutError):
         self.busy = list(busy)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A settled cluster's revision, and its time."""
-
-    revision: int
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ClockState:
-    """A cluster's time, how many of its seconds pass in a real one, and in how many of them something is due next."""
-
-    now: datetime
-    rate: float
-    next_due: float | None
-
-
 class Time:
     """The time of one cluster. Calls that move it or change its pace take turns."""
 
@@ -71,13 +54,14 @@ class Time:
         self.activity = Activity(cluster)
         self._moving = asyncio.Lock()
 
-    def state(self) -> ClockState:
+    def state(self) -> ClockReading:
         """How the clock stands."""
         clock = self._cluster.clock
         due = clock.next_due()
-        return ClockState(clock.now(), clock.rate, None if due is None else max(0.0, due - clock.monotonic()))
+        left = None if due is None else max(0.0, due - clock.monotonic())
+        return ClockReading(clock.now(), clock.rate, clock.frozen, left)
 
-    async def settle(self, *, revision: int = 0, timeout: float = SETTLE_SECONDS) -> Settled:  # noqa: ASYNC109
+    async def settle(self, *, revision: int = 0, timeout: float = SETTLE_SECONDS) -> SettledState:  # noqa: ASYNC109
         """Return once the cluster is settled and has come to `revision` (a resource version); no time need pass.
 
         What fails again and again is not waited for, nor a client that does not read its watch. NotSettledError after
@@ -86,7 +70,7 @@ class Time:
         await self._quiesce(revision, timeout)
         return self._settled()
 
-    async def advance(self, seconds: float) -> Settled:
+    async def advance(self, seconds: float) -> SettledState:
         """Move the time on by `seconds`, letting the cluster settle whenever something has fallen due.
 
         So leases are renewed on the way, and what happens then happens at its own time. A clock that runs goes on
@@ -105,7 +89,7 @@ class Time:
             clock.move_to(target)
             return self._settled()
 
-    async def freeze(self, at: datetime | None = None) -> ClockState:
+    async def freeze(self, at: datetime | None = None) -> ClockReading:
         """Hold the time still, now or `at` a time to come, which is gone to in one leap, like a sleeper's; then settle.
 
         ClockError when `at` is past.
@@ -122,7 +106,7 @@ class Time:
                 await self._quiesce()
             return self.state()
 
-    async def run(self, rate: float = 1.0) -> ClockState:
+    async def run(self, rate: float = 1.0) -> ClockReading:
         """Let the time run from where it is, `rate` times as fast as real time; ClockError unless that is above 0."""
         if not 0 < rate < math.inf:
             raise ClockError(f"time can run at a rate above 0, not at {rate}")
@@ -130,8 +114,8 @@ class Time:
             self._cluster.clock.set_rate(rate)
             return self.state()
 
-    def _settled(self) -> Settled:
-        return Settled(self._cluster.store.revision, self._cluster.clock.now())
+    def _settled(self) -> SettledState:
+        return SettledState(self._cluster.store.revision, self._cluster.clock.now())
 
     async def _quiesce(self, revision: int = 0, limit: float = SETTLE_SECONDS) -> None:
         """Look at the cluster until it is settled: time and again at first, later after a small part of the wait."""

@@ -79,7 +79,7 @@ class Catalogue:
         return self._by_kind.get((group, version, kind))
 
     def of_object(self, obj: Object) -> Resource | None:
-        """The resource that an object belongs to by what it says of itself; None when it says nothing that is served."""
+        """The resource that an object's own `apiVersion` and `kind` name, if both are there and served."""
         group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
         return self.of_kind(group, version, str(obj.get("kind") or ""))
 

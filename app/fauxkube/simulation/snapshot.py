@@ -44,7 +44,7 @@ class SnapshotError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockReading:
+class SavedClock:
     """A clock's time and pace. One in `real` time goes on in real time; others go on from `now`.
 
     `stamp` is greater than every stamp that the clock has given.
@@ -71,7 +71,7 @@ class Snapshot:
     registers: Sequence[str]
     seed: int | None
     chance: Mapping[str, Any] | None
-    clock: ClockReading
+    clock: SavedClock
     revision: int
     allocations: Sequence[Allocation]
     entries: Sequence[Entry]

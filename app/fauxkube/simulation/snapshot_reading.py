@@ -15,7 +15,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import from_time
 from fauxkube.registry.codec import attributes_of, encode, in_order
 from fauxkube.registry.pools import Ranges
-from fauxkube.simulation.snapshot import FORMAT, VERSION, ClockReading, Snapshot, SnapshotError
+from fauxkube.simulation.snapshot import FORMAT, VERSION, SavedClock, Snapshot, SnapshotError
 from fauxkube.store.model import Allocation, Entry
 
 #: The most bytes that a snapshot may hold unpacked, and a line of it: ten times what the API takes of an object.
@@ -120,8 +120,8 @@ def _ranges(ranges: Object) -> Ranges:
     )
 
 
-def _clock(clock: Object) -> ClockReading:
-    return ClockReading(
+def _clock(clock: Object) -> SavedClock:
+    return SavedClock(
         now=from_time(_text(clock["now"])),
         rate=float(clock["rate"]),
         real=_typed(clock["real"], bool),
