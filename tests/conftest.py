@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.faults import FaultyServer, faulty_server
 from support.kubectl import Kubectl
 from support.thread import served_cluster
 
@@ -61,6 +62,20 @@ def shared_server() -> Iterator[str]:
     """The URL of a cluster that a module's tests share; each keeps to a namespace or to names of its own."""
     with served_cluster() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def shared_faulty() -> Iterator[FaultyServer]:
+    """A server for a module's tests of requests that go wrong."""
+    with faulty_server() as server:
+        yield server
+
+
+@pytest.fixture
+def faulty(shared_faulty: FaultyServer) -> Iterator[FaultyServer]:
+    """A server without faults to begin with."""
+    yield shared_faulty
+    shared_faulty.heal()
 
 
 @pytest.fixture

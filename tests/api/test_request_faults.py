@@ -32,19 +32,6 @@ from support.waiting import until
 ALL_CONFIG_MAPS = "/api/v1/configmaps"
 
 
-@pytest.fixture(scope="module")
-def shared_faulty() -> Iterator[FaultyServer]:
-    with faulty_server() as server:
-        yield server
-
-
-@pytest.fixture
-def faulty(shared_faulty: FaultyServer) -> Iterator[FaultyServer]:
-    """A server without faults to begin with."""
-    yield shared_faulty
-    shared_faulty.heal()
-
-
 @pytest.fixture
 def http(faulty: FaultyServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=faulty.url, timeout=10) as client:

@@ -15,26 +15,13 @@ from kubernetes import client, watch
 from kubernetes.informer import SharedInformer
 
 from support.api import CONFIG_MAPS
-from support.faults import FaultyServer, faulty_server
+from support.faults import FaultyServer
 from support.kubectl import Kubectl
 from support.python_client import config_map, status_of
 from support.waiting import until
 
 OBJECT_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def shared_faulty() -> Iterator[FaultyServer]:
-    with faulty_server() as server:
-        yield server
-
-
-@pytest.fixture
-def faulty(shared_faulty: FaultyServer) -> Iterator[FaultyServer]:
-    """A server without faults to begin with."""
-    yield shared_faulty
-    shared_faulty.heal()
 
 
 @pytest.fixture

@@ -15,24 +15,8 @@ from support.api import answered
 from support.clusters import OURS, cluster_of
 from support.helm import Helm
 from support.kubectl import Kubectl
+from support.manifests import WEB
 from support.python_client import config_map, pod
-
-MANIFEST = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, labels: {app: web}}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: nginx}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80}]}
-"""
 
 
 @pytest.fixture
@@ -54,9 +38,9 @@ def kubectl(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Kubectl
 
 
 def test_kubectl_does_everything_below_the_path(kubectl: Kubectl, shared_server: str, tmp_path: Path) -> None:
-    assert kubectl("apply", "-f", "-", stdin=MANIFEST).out == "deployment.apps/web created\nservice/web created\n"
+    assert kubectl("apply", "-f", "-", stdin=WEB).out == "deployment.apps/web created\nservice/web created\n"
     assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=20s").out
-    assert kubectl("apply", "-f", "-", stdin=MANIFEST).out == "deployment.apps/web unchanged\nservice/web unchanged\n"
+    assert kubectl("apply", "-f", "-", stdin=WEB).out == "deployment.apps/web unchanged\nservice/web unchanged\n"
     assert [row["STATUS"] for row in kubectl("get", "pods", "-o", "wide").table] == ["Running", "Running"]
     assert "deployments" in kubectl("api-resources", "--api-group=apps").out
     assert "replicas <integer>" in kubectl("explain", "deployment.spec.replicas").out
@@ -66,7 +50,7 @@ def test_kubectl_does_everything_below_the_path(kubectl: Kubectl, shared_server:
     assert "is running at" in kubectl("cluster-info").out
     elsewhere = Kubectl(kubectl.minor, shared_server, tmp_path / "elsewhere")
     assert elsewhere.refused("get", "deployment", "web").endswith('deployments.apps "web" not found')
-    kubectl("delete", "-f", "-", "--wait", stdin=MANIFEST)
+    kubectl("delete", "-f", "-", "--wait", stdin=WEB)
 
 
 def test_kubectl_follows_a_watch_and_edits_what_it_finds(kubectl: Kubectl) -> None:
@@ -94,7 +78,7 @@ def test_helm_installs_and_uninstalls(minor: int, url: str, cluster: httpx.Clien
     chart = tmp_path / "shop"
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 0.1.0\n")
-    (chart / "templates" / "all.yaml").write_text(textwrap.dedent(MANIFEST))
+    (chart / "templates" / "all.yaml").write_text(textwrap.dedent(WEB))
     helm = Helm(minor, url, "default", tmp_path)
     helm("install", "shop", str(chart), "--wait", "--timeout", "20s", *helm.client_side)
     deployments = "/apis/apps/v1/namespaces/default/deployments"

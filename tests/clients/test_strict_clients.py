@@ -12,26 +12,10 @@ from kubernetes import client, watch
 from fauxkube.cluster.settings import Settings
 from support.helm import Helm
 from support.kubectl import Kubectl
+from support.manifests import WEB
 from support.python_client import config_map, deployment, is_running, pod, service
 from support.thread import Served, served
 from support.waiting import until
-
-MANIFEST = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: nginx}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80}]}
-"""
 
 
 @pytest.fixture
@@ -52,7 +36,7 @@ def problems(server: Served) -> list[str]:
 def test_kubectl_passes(strict: Served, minor: int, tmp_path: Path) -> None:
     kubectl = Kubectl(minor, strict.url, tmp_path)
     manifest = tmp_path / "web.yaml"
-    manifest.write_text(MANIFEST)
+    manifest.write_text(WEB)
     for command in (
         f"create -f {manifest} --save-config",
         f"apply -f {manifest}",
@@ -82,7 +66,7 @@ def test_kubectl_passes(strict: Served, minor: int, tmp_path: Path) -> None:
 
 def test_kubectl_is_told_of_unknown_fields_that_it_was_to_ignore(strict: Served, tmp_path: Path) -> None:
     kubectl = Kubectl(36, strict.url, tmp_path)
-    typo = MANIFEST.replace("replicas:", "replica:")
+    typo = WEB.replace("replicas:", "replica:")
     assert 'unknown field "spec.replica"' in kubectl.refused("create", "--validate=ignore", "-f", "-", stdin=typo)
     assert problems(strict) == ['unknown-field: unknown field "spec.replica"']
 
@@ -93,7 +77,7 @@ def test_helm_passes(strict: Served, minor: int, tmp_path: Path) -> None:
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 0.1.0\n")
     (chart / "values.yaml").write_text("replicas: 2\n")
-    (chart / "templates" / "web.yaml").write_text(MANIFEST.replace("replicas: 2", "replicas: {{ .Values.replicas }}"))
+    (chart / "templates" / "web.yaml").write_text(WEB.replace("replicas: 2", "replicas: {{ .Values.replicas }}"))
     helm = Helm(minor, strict.url, "default", tmp_path)
     helm("install", "shop", str(chart), "--wait", *helm.client_side)
     helm("upgrade", "shop", str(chart), "--set", "replicas=3", "--wait", *helm.client_side)

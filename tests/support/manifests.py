@@ -6,6 +6,24 @@ from typing import Any
 
 from fauxkube.machinery.objects import Object
 
+#: A deployment of two pods and the service before them, as a file has them.
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"""
+
 
 def deployment(name: str, *, replicas: int = 1, image: str = "nginx", **spec: Any) -> Object:
     """Pods with the label `app` of that name."""

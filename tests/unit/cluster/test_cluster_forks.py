@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +13,9 @@ from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, EVENTS, LEASES, NODES,
 from fauxkube.machinery.objects import GVR, Object, is_terminating, name_of
 from fauxkube.registry.pools import CLUSTER_IPS
 from support.api import config_map, deployment, pod
+from support.running import settled
 
 STILL = Settings(nodes=2, clock_rate=0, seed=7)
-
-
-@asynccontextmanager
-async def settled(cluster: Cluster) -> AsyncIterator[Cluster]:
-    """The cluster, started and settled, until it is closed."""
-    await cluster.start()
-    try:
-        await cluster.time.settle()
-        yield cluster
-    finally:
-        await cluster.close()
 
 
 async def created(cluster: Cluster, gvr: GVR, obj: Object) -> Object:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,25 +20,15 @@ from fauxkube.machinery.objects import Object, is_terminating, name_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import from_time
 from support.api import deployment, pod, service
+from support.running import settled
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FROZEN = Settings(clock_start=START, clock_rate=0)
 
 
-@asynccontextmanager
-async def running(settings: Settings = FROZEN) -> AsyncIterator[Cluster]:
-    cluster = Cluster(settings)
-    await cluster.start()
-    try:
-        await cluster.time.settle()
-        yield cluster
-    finally:
-        await cluster.close()
-
-
 def run(body: Callable[[Cluster], Awaitable[None]], settings: Settings = FROZEN) -> None:
     async def main() -> None:
-        async with running(settings) as cluster:
+        async with settled(Cluster(settings)) as cluster:
             await body(cluster)
 
     asyncio.run(main())
@@ -133,7 +122,7 @@ def test_what_cannot_be_reached_is_named() -> None:
 
 def test_a_cluster_that_is_closed_does_not_settle() -> None:
     async def main() -> None:
-        async with running() as cluster:
+        async with settled(Cluster(FROZEN)) as cluster:
             waiting = asyncio.create_task(cluster.time.settle(revision=10**9))
             await asyncio.sleep(0)
         with pytest.raises(NotRunningError, match="the cluster is not running"):

@@ -29,6 +29,7 @@ from fauxkube.machinery.objects import GVR, Object, name_of
 from fauxkube.registry.pools import Ranges
 from fauxkube.simulation.manifests import Manifest, read_path, read_text
 from support.api import config_map, deployment, pod, service
+from support.running import settled
 
 KIND = Path(__file__).parent / "dumps" / "kind.yaml"
 
@@ -52,16 +53,6 @@ async def begun(
         await make(cluster, beginning.manifests)
         await cluster.time.settle()
         yield cluster, beginning
-
-
-@asynccontextmanager
-async def settled(cluster: Cluster) -> AsyncIterator[Cluster]:
-    await cluster.start()
-    try:
-        await cluster.time.settle()
-        yield cluster
-    finally:
-        await cluster.close()
 
 
 async def listed(cluster: Cluster, gvr: GVR) -> dict[str, Object]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,18 +20,9 @@ from fauxkube.machinery.objects import Object, name_of
 from fauxkube.registry.pools import Ranges
 from fauxkube.simulation.snapshot import SnapshotError
 from support.api import deployment, pod, service
+from support.running import settled
 
 STILL = Settings(nodes=2, clock_rate=0, seed=5, clock_start=datetime(2030, 1, 1, tzinfo=UTC))
-
-
-@asynccontextmanager
-async def settled(cluster: Cluster) -> AsyncIterator[Cluster]:
-    await cluster.start()
-    try:
-        await cluster.time.settle()
-        yield cluster
-    finally:
-        await cluster.close()
 
 
 async def populated(cluster: Cluster) -> None:
