@@ -10,7 +10,6 @@ from typing import TypeAlias
 from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
