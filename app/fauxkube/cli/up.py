@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from fauxkube.cluster.settings import Settings
     from fauxkube.cluster.sources import Sources
 
-_PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 _RANGES = {"cluster_cidr", "node_prefix", "service_cidr", "node_port_range", "load_balancer_cidr"}
 _SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "kubernetes_version", "seed", "clock"}
 
@@ -72,14 +70,15 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Run a control plane and serve its API until Ctrl-C."""
     from fauxkube.cluster.settings import Settings, SettingsError
     from fauxkube.cluster.sources import Sources
-    from fauxkube.registry.pools import Ranges
+    from fauxkube.registry.pools import Ranges, port_range
 
     given = _given(context)
     if snapshot is not None and (said := given & _SAID_BY_SNAPSHOTS):
         _fail(f"--{min(said).replace('_', '-')} cannot be given with --snapshot, which says that itself")
     sources = Sources(snapshot=snapshot, load=load or (), insists=bool(given & _RANGES))
-    ports = _PORT_RANGE.fullmatch(node_port_range)
-    if ports is None:
+    try:
+        node_ports = port_range(node_port_range)
+    except ValueError:
         _fail(f"--node-port-range: {node_port_range!r} is not of the form 30000-32767")
     try:
         settings = Settings(
@@ -90,7 +89,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
                 cluster_cidr=cluster_cidr,
                 node_prefix=node_prefix,
                 service_cidr=service_cidr,
-                node_ports=(int(ports[1]), int(ports[2])),
+                node_ports=node_ports,
                 load_balancer_cidr=load_balancer_cidr,
             ),
             seed=seed,

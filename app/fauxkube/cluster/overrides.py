@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,8 +10,7 @@ from typing import Any, NoReturn
 from fauxkube.cluster.settings import Settings, SettingsError
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
-
-_PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+from fauxkube.registry.pools import port_range
 
 
 def overridden(settings: Settings, overrides: Mapping[str, object]) -> Settings:
@@ -65,9 +63,7 @@ def _text(value: object) -> str:
 
 
 def _ports(value: object) -> tuple[int, int]:
-    if (found := _PORT_RANGE.fullmatch(_text(value))) is None:
-        raise ValueError("must be of the form 30000-32767")
-    return int(found[1]), int(found[2])
+    return port_range(_text(value))
 
 
 def _moment(value: object) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ CLUSTER_IPS = "services/clusterips"
 NODE_PORTS = "services/nodeports"
 LOAD_BALANCERS = "services/loadbalancers"
 POD_CIDRS = "nodes/podcidrs"
+
+_PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 #: What the store's keys of nodes start with.
 _NODE_KEYS = "nodes/"
@@ -39,6 +42,14 @@ class Ranges:
     service_cidr: str = "10.96.0.0/12"
     node_ports: tuple[int, int] = (30000, 32767)
     load_balancer_cidr: str = "203.0.113.0/24"
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """Both ends of a range of ports, as a flag writes it: `30000-32767`; ValueError for any other text."""
+    found = _PORT_RANGE.fullmatch(text)
+    if found is None:
+        raise ValueError("must be of the form 30000-32767")
+    return int(found[1]), int(found[2])
 
 
 class Pools:
