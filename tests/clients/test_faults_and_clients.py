@@ -48,6 +48,14 @@ def manifest(name: str, **data: str) -> str:
 # kubectl.
 
 
+def test_a_conflict_names_the_object_that_a_protobuf_body_would_have_created(
+    faulty: FaultyServer, kubectl: Kubectl, name: str
+) -> None:
+    faulty.fault({"type": "error", "code": 409}, verb="create", resource="deployments")
+    told = kubectl.refused("create", "deployment", name, "--image=nginx")
+    assert told == f'error: failed to create deployment: deployments.apps "{name}" already exists'
+
+
 def test_kubectl_waits_as_long_as_an_overloaded_server_asks_and_tries_again(
     kubectl: Kubectl, faulty: FaultyServer, name: str
 ) -> None:

@@ -15,8 +15,6 @@ from math import ceil
 from typing import TypeAlias
 from weakref import WeakSet
 
-import orjson
-
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.server import bodies, connections, errors, responses
@@ -27,7 +25,8 @@ from fauxkube.server.lagging import Lagging
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads, Watch
 from fauxkube.server.watching import Stream, Terms
-from fauxkube.simulation.calls import Call
+from fauxkube.simulation.calls import Call, name_in
+from fauxkube.simulation.contents import decoded
 from fauxkube.simulation.faults import refusals
 from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.faults.family import Effect
@@ -175,16 +174,8 @@ async def _refused(request: Request, call: Call, effect: Effect) -> Response:
         refused = responses.text(429, "Too many requests, please try again later.\n")
         headers = [*refused.headers, (b"retry-after", b"%d" % (retry_after or 1))]
         return refused._replace(headers=headers)
-    raise refusals.refusal(call, code, name=_name_in(body), reason=reason, message=message, retry_after=retry_after)
-
-
-def _name_in(body: bytes) -> str:
-    """The name of the object in a body of JSON; nothing where it cannot be told."""
-    try:
-        name = orjson.loads(body)["metadata"]["name"]
-    except (ValueError, TypeError, KeyError):
-        return ""
-    return name if isinstance(name, str) else ""
+    name = name_in(decoded(call.header("content-type") or "application/json", body))
+    raise refusals.refusal(call, code, name=name, reason=reason, message=message, retry_after=retry_after)
 
 
 def _lost(answer: Response | Stream, effect: Effect) -> Answer:

@@ -61,7 +61,7 @@ class Call:
         """The name of the object that the call is about: of a create, as its body or its answer has it."""
         if self.name or self.verb != "create":
             return self.name
-        return _name_in(self.body_object) or _name_in(self.answer_object)
+        return name_in(self.body_object) or name_in(self.answer_object)
 
     @property
     def body_object(self) -> Any:
@@ -79,7 +79,8 @@ class Call:
         return next((value.decode("latin-1") for each, value in self.headers if each == wanted), "")
 
 
-def _name_in(obj: Any) -> str:
+def name_in(obj: Any) -> str:
+    """The name in what may be an object; empty when it is none, or has none."""
     metadata = obj.get("metadata") if isinstance(obj, dict) else None
     name = metadata.get("name") if isinstance(metadata, dict) else None
     return name if isinstance(name, str) else ""
