@@ -19,7 +19,7 @@ def resolve(catalogue: Catalogue, word: str) -> Resource:
     """The resource that `word` names; UnknownWordError in kubectl's words."""
     plain, _, qualifier = word.lower().partition(".")
     for resource in catalogue.resources:
-        if plain in _names(resource) and (not qualifier or qualifier in _qualifiers(resource)):
+        if plain in map(str.lower, _names(resource)) and (not qualifier or qualifier in _qualifiers(resource)):
             return resource
     raise UnknownWordError(f'the server doesn\'t have a resource type "{word}"')
 
@@ -33,8 +33,15 @@ def resource_of(catalogue: Catalogue, obj: Object) -> Resource:
     return resource
 
 
+def names_of(resource: Resource) -> tuple[str, ...]:
+    """What a resource may be called by: its plain names, and the longer ones with its group."""
+    plain = _names(resource)
+    qualified = (f"{resource.plural}.{resource.group}", f"{resource.singular}.{resource.group}")
+    return (*plain, *qualified, f"{resource.plural}.{resource.version}.{resource.group}") if resource.group else plain
+
+
 def _names(resource: Resource) -> tuple[str, ...]:
-    return resource.plural, resource.singular, *resource.short_names, resource.kind.lower()
+    return resource.plural, resource.singular, *resource.short_names, resource.kind
 
 
 def _qualifiers(resource: Resource) -> tuple[str, str]:

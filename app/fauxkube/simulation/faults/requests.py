@@ -34,6 +34,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fauxkube.kinds.resource import Resource
+from fauxkube.kinds.words import names_of
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.faults.family import Family
 from fauxkube.simulation.faults.fields import Field, duration, one_of, share, text, whole
@@ -114,10 +115,3 @@ def subject_of(call: Call, resource: Resource | None) -> Subject:
         "user": call.user,
         "path": call.path,
     }
-
-
-def names_of(resource: Resource) -> tuple[str, ...]:
-    """Everything that a resource may be called by, as kubectl resolves it."""
-    qualified = (f"{resource.plural}.{resource.group}", f"{resource.singular}.{resource.group}")
-    plain = (resource.plural, resource.singular, resource.kind, *resource.short_names)
-    return (*plain, *qualified, f"{resource.plural}.{resource.version}.{resource.group}") if resource.group else plain

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.words import names_of
 from fauxkube.machinery.objects import GVR
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.faults.matching import glob
-from fauxkube.simulation.faults.requests import names_of
 from fauxkube.simulation.requests.partial import differences
 
 Globs = str | Sequence[str]
