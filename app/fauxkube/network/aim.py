@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, name_of
 from fauxkube.network import diagnosis
 from fauxkube.network.errors import TraceError
@@ -16,7 +17,7 @@ from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod, is_address
 from fauxkube.network.names import service_name
 from fauxkube.network.places import Kind, Place, Target
 from fauxkube.network.policy import Direction, Peer, judge
-from fauxkube.network.proxy import ServicePort, balanced_ips, cluster_ips, ports_of
+from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
 from fauxkube.network.resolver import OUTSIDE, Resolved, config_of, resolve
 from fauxkube.network.topology import Topology
 

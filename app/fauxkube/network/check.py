@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import combinations, islice, pairwise
 from typing import TypeAlias
 
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import key_of
 from fauxkube.network.hosts import Node, Pod
-from fauxkube.network.proxy import cluster_ips
 from fauxkube.network.routes import node_problem, route
 from fauxkube.network.topology import Topology
 

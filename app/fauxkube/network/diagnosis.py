@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.network import mistakes
 from fauxkube.network.endpoints import Endpoint
 from fauxkube.network.hops import End
 from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.places import Place, Target
 from fauxkube.network.policy import Direction
-from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Verdict, cluster_ips
+from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Verdict
 from fauxkube.network.routes import Route, node_problem
 from fauxkube.network.topology import Topology
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, name_of, namespace_of
 from fauxkube.network.hosts import is_address
-from fauxkube.network.proxy import cluster_ips, ports_of
+from fauxkube.network.proxy import ports_of
 from fauxkube.network.topology import Topology
 
 SCHEMA_VERSION = "1.1.0"

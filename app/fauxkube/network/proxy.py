@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, split_key
 from fauxkube.network.endpoints import Candidates, Endpoint, cluster_candidates, local_candidates
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Node
@@ -168,13 +169,6 @@ def rules_of(service: Object) -> Iterator[Rule]:
         yield from (Rule(Entry.LOAD_BALANCER, address, port) for address in balanced_ips(service))
         if port.node_port:
             yield Rule(Entry.NODE_PORT, "", port)
-
-
-def cluster_ips(service: Object) -> list[str]:
-    """The service's cluster IPs; none for a headless one."""
-    spec = service["spec"]
-    addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
-    return [address for address in addresses if address and address != "None"]
 
 
 def balanced_ips(service: Object) -> list[str]:

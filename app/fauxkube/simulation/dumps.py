@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from fauxkube.kinds.core.pod_status import pod_ip_of
+from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, name_of, namespace_of
 from fauxkube.registry.pools import Ranges
 
@@ -82,9 +83,9 @@ def _cluster_cidr(objects: Iterable[Object], known: str) -> str:
 
 def _service_cidr(objects: Sequence[Object], known: str) -> str:
     """The service `kubernetes` has the first address of the range; without it the addresses in use must do."""
-    addresses = [each for service in _of_kind(objects, "Service") for each in _cluster_ips(service)]
+    addresses = [each for service in _of_kind(objects, "Service") for each in cluster_ips(service)[:1]]
     used = [ipaddress.ip_network(address) for address in addresses]
-    first = next((_cluster_ips(each) for each in _of_kind(objects, "Service") if _is_api_server(each)), [])
+    first = next((cluster_ips(each) for each in _of_kind(objects, "Service") if _is_api_server(each)), [])
     if not first or _holds(known, used):
         return _widened(used, known)
     start = ipaddress.ip_address(first[0]) - 1
@@ -96,12 +97,6 @@ def _service_cidr(objects: Sequence[Object], known: str) -> str:
 
 def _is_api_server(service: Object) -> bool:
     return (namespace_of(service), name_of(service)) == ("default", "kubernetes")
-
-
-def _cluster_ips(service: Object) -> list[str]:
-    spec = service["spec"]
-    addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
-    return [each for each in addresses[:1] if each and each != "None"]
 
 
 def _widened(used: Sequence[_Network], known: str) -> str:

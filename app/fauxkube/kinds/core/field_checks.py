@@ -129,6 +129,12 @@ def ip_errors(value: str, path: Path) -> list[FieldError]:
     return [path.invalid(value, problem)] if problem else []
 
 
+def hostname_errors(value: str, path: Path) -> list[FieldError]:
+    """A domain that nothing would take for an address."""
+    errors = name_errors(value, names.dns_subdomain_problems, path)
+    return [*errors, path.invalid(value, "must be a DNS name, not an IP address")] if is_ip(value) else errors
+
+
 def ip_warnings(value: str, path: Path) -> list[str]:
     """What is warned of in an address that `ip_errors` finds right."""
     address = parsed_ip(value)

@@ -27,6 +27,13 @@ def is_headless(service: Object) -> bool:
     return HEADLESS in (spec.get("clusterIP"), *(spec.get("clusterIPs") or ())[:1])
 
 
+def cluster_ips(service: Object) -> list[str]:
+    """The cluster IPs that the service has, the first being the one of its main family; none for a headless one."""
+    spec = service["spec"]
+    addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
+    return [address for address in addresses if address and address != HEADLESS]
+
+
 def needs_cluster_ip(service: Object) -> bool:
     """Whether the service's type has a cluster IP; a headless service's is `None`."""
     return service["spec"].get("type") in {"ClusterIP", "NodePort", "LoadBalancer"}

@@ -9,8 +9,8 @@ from fauxkube.kinds.core.field_checks import (
     IMMUTABLE,
     PROTOCOLS,
     cidr_errors,
+    hostname_errors,
     ip_errors,
-    is_ip,
     name_errors,
     non_special_ip_errors,
     optional_supported_errors,
@@ -239,11 +239,7 @@ def _ingress_errors(point: Object, path: Path) -> list[FieldError]:
     elif mode is not None and not address:
         errors.append(path.child("ipMode").forbidden("may not be specified when `ip` is not set"))
     errors += optional_supported_errors(mode, ("Proxy", "VIP"), path.child("ipMode"))
-    if hostname:
-        errors += name_errors(hostname, names.dns_subdomain_problems, path.child("hostname"))
-        if is_ip(hostname):
-            errors.append(path.child("hostname").invalid(hostname, "must be a DNS name, not an IP address"))
-    return errors
+    return errors + (hostname_errors(hostname, path.child("hostname")) if hostname else [])
 
 
 def service_warnings(service: Object) -> list[str]:

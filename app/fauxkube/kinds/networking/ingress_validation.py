@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxkube.kinds.core.field_checks import ip_errors, is_ip, name_errors, required_name_errors
+from fauxkube.kinds.core.field_checks import hostname_errors, ip_errors, is_ip, name_errors, required_name_errors
 from fauxkube.kinds.networking.object_reference import object_reference_errors
 from fauxkube.machinery import names
 from fauxkube.machinery.fields import FieldError, Path
@@ -116,7 +116,5 @@ def validate_ingress_status(ingress: Object) -> list[FieldError]:
         if address:
             errors += ip_errors(address, at.child("ip"))
         if hostname:
-            errors += name_errors(hostname, names.dns_subdomain_problems, at.child("hostname"))
-            if is_ip(hostname):
-                errors.append(at.child("hostname").invalid(hostname, _NO_ADDRESS))
+            errors += hostname_errors(hostname, at.child("hostname"))
     return errors
