@@ -1,0 +1,1 @@
+"""What runs in simulated containers: the programs that people start there, and what answers at the pods' ports."""
