@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, name_of
-from fauxkube.network import diagnosis
+from fauxkube.network import cluster_dns, diagnosis
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Hop, Lookup
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod, is_address
@@ -18,13 +18,13 @@ from fauxkube.network.names import service_name
 from fauxkube.network.places import Kind, Place, Target
 from fauxkube.network.policy import Direction, Peer, judge
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
-from fauxkube.network.resolver import OUTSIDE, Resolved, config_of, resolve
+from fauxkube.network.resolv_conf import OUTSIDE, config_of
+from fauxkube.network.resolver import Resolved, resolve
 from fauxkube.network.topology import Topology
 
 #: What stands for the addresses of the world's names (RFC 5737: for documentation).
 WORLD_ADDRESS = "198.51.100.1"
 _DEFAULT_PORT = 80
-_DNS_LABELS = {"k8s-app": "kube-dns"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +173,15 @@ def _may_not_ask(topology: Topology, pod: Pod) -> End | None:
     """Why the pod's policies keep it from the cluster's DNS, which is not simulated, but would be a pod like these."""
     dns = replace(
         pod,
-        key="kube-system/coredns",
-        namespace="kube-system",
+        key=f"{cluster_dns.NAMESPACE}/coredns",
+        namespace=cluster_dns.NAMESPACE,
         name="coredns",
         node="",
         addresses=(),
-        labels=_DNS_LABELS,
+        labels=cluster_dns.POD_LABELS,
     )
-    found = judge(topology, pod, Peer(WORLD_ADDRESS, dns), Direction.EGRESS, protocol="UDP", port=53, target=dns)
+    peer = Peer(WORLD_ADDRESS, dns)
+    found = judge(topology, pod, peer, Direction.EGRESS, protocol="UDP", port=cluster_dns.PORT, target=dns)
     return None if found.allowed else diagnosis.names_denied(pod, found.policies)
 
 

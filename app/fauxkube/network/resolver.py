@@ -1,7 +1,6 @@
 """Names as a program in a pod looks them up: the search path, `ndots`, CNAMEs, each query told (resolv.conf(5)).
 
-What a pod's resolv.conf holds follows its `dnsPolicy` and `dnsConfig` as the kubelet reads them. Nodes, and pods with
-the policy `Default`, ask the world's DNS alone, which knows nothing of the cluster.
+Who asks the world's DNS alone, as nodes do, learns nothing of the cluster.
 """
 
 from __future__ import annotations
@@ -9,24 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fauxkube.network.hosts import Pod
 from fauxkube.network.names import Answered, query
+from fauxkube.network.resolv_conf import ResolverConfig
 from fauxkube.network.topology import Topology
 
-_NDOTS = 5
 _MAX_ALIASES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ResolverConfig:
-    """What of a resolv.conf matters; `in_cluster` tells whether it names the cluster's DNS."""
-
-    search: tuple[str, ...] = ()
-    ndots: int = 1
-    in_cluster: bool = True
-
-
-OUTSIDE = ResolverConfig(in_cluster=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +36,6 @@ class Resolved:
     addresses: tuple[str, ...] = ()
     canonical: str = ""
     forwarded: str = ""
-
-
-def config_of(topology: Topology, pod: Pod) -> ResolverConfig:
-    """What the kubelet writes into the pod's resolv.conf."""
-    spec = pod.object["spec"]
-    policy = spec.get("dnsPolicy") or "ClusterFirst"
-    if pod.host_network and policy == "ClusterFirst":
-        policy = "Default"
-    given = spec.get("dnsConfig") or {}
-    options = {each.get("name"): each.get("value") for each in given.get("options") or ()}
-    search: Sequence[str] = ()
-    if policy.startswith("ClusterFirst"):
-        domain = topology.domain
-        search = (f"{pod.namespace}.svc.{domain}", f"svc.{domain}", domain)
-    ndots = options.get("ndots") or ""
-    dots = int(ndots) if ndots.isascii() and ndots.isdigit() else _NDOTS if search else 1
-    in_cluster = bool(search) or (policy == "None" and bool(given.get("nameservers")))
-    return ResolverConfig((*search, *(given.get("searches") or ())), dots, in_cluster)
 
 
 def resolve(topology: Topology, name: str, config: ResolverConfig, *, types: Sequence[str] = ("A",)) -> Resolved:

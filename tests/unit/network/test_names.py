@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fauxkube.network.names import query
-from fauxkube.network.resolver import ResolverConfig, candidates, config_of, resolve
-from fauxkube.network.topology import Pods, Topology
+from fauxkube.network.resolv_conf import ResolverConfig, config_of
+from fauxkube.network.resolver import candidates, resolve
 from support.networks import endpoint, network, pod, service, slice_of
 
 HTTPS = {"name": "https", "port": 443, "protocol": "TCP"}
@@ -151,6 +151,6 @@ def test_an_external_name_leads_out_of_the_cluster() -> None:
     ],
 )
 def test_a_pods_resolver_follows_its_policy(spec: dict[str, object], search: int, ndots: int, in_cluster: bool) -> None:
-    client = next(iter(Pods([pod("client", "10.244.1.9", **spec)])))
-    config = config_of(Topology(), client)
+    topology = network(pods=[pod("client", "10.244.1.9", **spec)])
+    config = config_of(topology, topology.pods.by_key["default/client"])
     assert (len(config.search), config.ndots, config.in_cluster) == (search, ndots, in_cluster)
