@@ -1,21 +1,19 @@
 """A cluster's network as it is: the topology out of what the informers show, for traces and checks.
 
-Each part of it is made anew only when its kind has changed since. The model is imported, and what no control loop needs
-is watched, once somebody asks.
+What has changed since somebody asked last is taken in object by object when somebody asks again. The model is imported,
+and what no control loop needs is watched, once somebody asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from fauxkube.client.informer import Informer
 from fauxkube.cluster.time import NotRunningError
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
-from fauxkube.machinery.objects import Object, name_of
+from fauxkube.machinery.objects import Object, key_of
 from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.settings import NodeSettings
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.kit.chance import Chance
     from fauxkube.network.affinity import Affinities
-    from fauxkube.network.topology import Topology
+    from fauxkube.network.topology import Part, Topology
 
 #: By the names of the topology's parts.
 _PARTS = {
@@ -42,12 +40,12 @@ class ClusterNetwork:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._informers: dict[str, Informer] = {}
-        #: The parts, each with the revision that it was made at.
-        self._made: dict[str, tuple[int, Any]] = {}
         self._faults = NodeFaults(cluster.faults, cluster.informers.of(NODES))
-        #: Which simulated machines ran when the nodes were made into a part.
-        self._known: dict[str, bool] = {}
+        self._topology: Topology | None = None
+        #: By the topology's parts: what has changed since it was looked at, None for what is gone.
+        self._changed: dict[str, dict[str, Object | None]] = {name: {} for name in _PARTS}
+        #: The nodes whose machines may have been switched on or off since.
+        self._disturbed: set[str] = set()
 
     async def trace(
         self, sender: str, target: str, *, namespace: str, protocol: str, port: str, every: bool = False
@@ -68,54 +66,51 @@ class ClusterNetwork:
         return _plain(check(await self.topology()))
 
     async def topology(self) -> Topology:
-        """The network at this moment."""
-        from fauxkube.network import topology
-
-        await self._follow()
-        machines = self._machines()
-        makers: dict[str, Callable[[Iterable[Object]], Any]] = {
-            "nodes": partial(topology.Nodes, machines=machines),
-            "pods": partial(topology.Pods, before=self._before("pods")),
-            "services": topology.Services,
-            "slices": topology.Slices,
-            "policies": topology.Policies,
-            "namespaces": topology.Namespaces,
-        }
-        if machines != self._known:
-            self._known = machines
-            self._made.pop("nodes", None)
-        parts = {name: self._part(name, make) for name, make in makers.items()}
-        given = self._cluster.settings.ranges
-        ranges = topology.Ranges(given.cluster_cidr, given.service_cidr, NodeSettings().network)
-        return topology.Topology(**parts, ranges=ranges)
-
-    async def _follow(self) -> None:
-        """Have an informer for each part; the first to ask waits for those that are new."""
+        """The network at this moment, to be read before control is given up again."""
         if not self._cluster.store.is_open:
             raise NotRunningError("the cluster is not running")
-        if not self._informers:
-            informers = self._cluster.informers
-            followed = {name: informers.of(gvr) for name, gvr in _PARTS.items()}
-            await informers.start()
-            self._informers = followed
+        if self._topology is None:
+            await self._follow()
+        assert self._topology is not None
+        self._catch_up(self._topology)
+        return self._topology
 
-    def _machines(self) -> dict[str, bool]:
-        """Which simulated machines run: those that no fault has switched off, whatever is known of their kubelets."""
-        nodes = (name_of(node) for node in self._informers["nodes"].items() if is_simulated(node))
-        return {name: not self._faults.down(name) for name in nodes}
+    async def _follow(self) -> None:
+        """Have an informer for each part, which tells of what is there and of every change."""
+        from fauxkube.network import topology
 
-    def _before(self, name: str) -> Any:
-        """The part as it was made last; None when it was not."""
-        _, part = self._made.get(name, (0, None))
-        return part
+        informers = self._cluster.informers
+        followed = {name: informers.of(gvr) for name, gvr in _PARTS.items()}
+        await informers.start()
+        if self._topology is not None:
+            return
+        given = self._cluster.settings.ranges
+        self._topology = topology.Topology(
+            ranges=topology.Ranges(given.cluster_cidr, given.service_cidr, NodeSettings().network)
+        )
+        for name, informer in followed.items():
+            informer.on_change(partial(_note, self._changed[name]))
+        self._faults.on_change(self._disturbed.add)
 
-    def _part(self, name: str, make: Callable[[Iterable[Object]], Any]) -> Any:
-        informer = self._informers[name]
-        part = self._before(name)
-        if part is None or self._made[name][0] != informer.revision:
-            part = make(informer.items())
-            self._made[name] = informer.revision, part
-        return part
+    def _catch_up(self, topology: Topology) -> None:
+        """Take in what has changed."""
+        self._disturbed.update(self._changed["nodes"])
+        for name, changed in self._changed.items():
+            part: Part = getattr(topology, name)
+            for key, obj in changed.items():
+                if obj is None:
+                    part.drop(key)
+                else:
+                    part.put(key, obj)
+            changed.clear()
+        for name in self._disturbed:
+            topology.nodes.switch(name, is_on=self._is_on(name))
+        self._disturbed.clear()
+
+    def _is_on(self, name: str) -> bool | None:
+        """Whether a simulated machine runs: no fault has switched it off, whatever is known of its kubelet."""
+        node = self._cluster.informers.of(NODES).get(name)
+        return not self._faults.down(name) if node is not None and is_simulated(node) else None
 
     @cached_property
     def _chance(self) -> Chance:
@@ -126,6 +121,11 @@ class ClusterNetwork:
         from fauxkube.network.affinity import Affinities
 
         return Affinities()
+
+
+def _note(changed: dict[str, Object | None], old: Object | None, new: Object | None) -> None:
+    """What became of an object; of one in the place of another the end of the other comes first."""
+    changed[key_of(new or old or {})] = new
 
 
 def _plain(found: object) -> Object:

@@ -58,7 +58,7 @@ def at_pod(pod: Pod, protocol: str, port: int) -> Arrival | End:
 
 def at_node(topology: Topology, node: Node, protocol: str, port: int) -> Heard:
     """What takes a packet to one of the node's own addresses that is no service's."""
-    pods = topology.pods.by_node.get(node.name, ())
+    pods = topology.pods.on(node.name)
     for pod in pods:
         for each in pod.ports():
             if pod.host_network and (each.number, each.protocol) == (port, protocol):

@@ -38,7 +38,7 @@ def of_selector(topology: Topology, service: Object) -> tuple[str, ...]:
     wanted = _labels(selector)
     elsewhere = sorted({pod.namespace for pod in topology.pods if _has(pod, selector) and not pod.is_over})
     hints = [f"pods with {wanted} are in namespace {each}, not in the service's" for each in elsewhere[:_SHOWN]]
-    hints += _nearest(topology.pods.by_namespace.get(namespace_of(service), ()), selector)
+    hints += _nearest(topology.pods.within(namespace_of(service)), selector)
     return tuple(hints or [f"no pod in namespace {namespace_of(service)} has any label like {wanted}"])
 
 
@@ -89,7 +89,7 @@ def of_name(topology: Topology, name: str, namespace: str) -> tuple[str, ...]:
     hints = [f"service {wanted} is in namespace {each}: {wanted}.{each}" for each in there]
     if rest and where not in topology.namespaces:
         hints.append(f"there is no namespace {where}")
-    known = [name_of(each) for each in topology.services.by_namespace.get(where, ())]
+    known = [name_of(each) for each in topology.services.within(where)]
     if not elsewhere and wanted not in known:
         hints += [f"did you mean {each}?" for each in get_close_matches(wanted, known, _SHOWN)]
     return tuple(hints) or (f"no service is called {wanted} in namespace {where}",)
@@ -121,7 +121,7 @@ def _selected(topology: Topology, service: Object) -> list[Pod]:
     selector = service["spec"].get("selector")
     if not selector:
         return []
-    pods = topology.pods.by_namespace.get(namespace_of(service), ())
+    pods = topology.pods.within(namespace_of(service))
     return [pod for pod in pods if _has(pod, selector) and not pod.is_over]
 
 

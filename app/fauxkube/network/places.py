@@ -99,7 +99,7 @@ def find_sender(topology: Topology, text: str, namespace: str) -> Place:
 
 def place_at(topology: Topology, address: str) -> Place:
     """Whoever has the address."""
-    for pod in topology.pods.by_address.get(address, ()):
+    for pod in topology.pods.at(address):
         return Place(pod, topology.nodes.by_name.get(pod.node), address)
     node = topology.nodes.by_address.get(address)
     return Place(node=node, address=address)

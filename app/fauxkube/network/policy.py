@@ -80,7 +80,7 @@ def policies_of(topology: Topology, pod: Pod, direction: Direction) -> list[Obje
         return []
     found = [
         policy
-        for policy in topology.policies.by_namespace.get(pod.namespace, ())
+        for policy in topology.policies.within(pod.namespace)
         if direction in directions_of(policy) and _selects(policy["spec"].get("podSelector"), pod)
     ]
     return sorted(found, key=key_of)

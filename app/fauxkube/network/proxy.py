@@ -16,6 +16,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, split_key
@@ -24,6 +25,11 @@ from fauxkube.network.hosts import DEFAULT_PROTOCOL, Node
 
 LOCAL, CLUSTER = "Local", "Cluster"
 _DEFAULT_AFFINITY_SECONDS = 10_800
+#: The address of rules for ports of every node.
+_ANY_NODE = ""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Entry(StrEnum):
@@ -86,6 +92,12 @@ class Rule:
         """The traffic policy that governs it."""
         return self.port.internal_policy if self.entry is Entry.CLUSTER_IP else self.port.external_policy
 
+    @property
+    def destination(self) -> tuple[str, str, int]:
+        """The address, protocol and port that a packet must be sent to."""
+        number = self.port.node_port if self.entry is Entry.NODE_PORT else self.port.number
+        return self.address, self.port.protocol, number
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -102,38 +114,56 @@ class Decision:
 
 
 class Rules:
-    """The rules of all services, by destination."""
+    """The rules of all services, by destination. Where several claim one, the first by its service's key has it."""
 
-    def __init__(self, services: Iterable[Object]) -> None:
-        self._by_destination: dict[tuple[str, str, int], Rule] = {}
-        self._by_address: dict[str, list[Rule]] = {}
-        self._node_ports: dict[tuple[str, int], Rule] = {}
+    def __init__(self, services: Iterable[Object] = ()) -> None:
+        self._by_destination: dict[tuple[str, str, int], dict[str, Rule]] = {}
+        self._by_address: dict[str, dict[str, list[Rule]]] = {}
         #: Services by the port that tells load balancers whether a node has backends.
         self.health_checks: dict[int, str] = {}
         for service in services:
-            self._add(service)
+            self.put(service)
 
     def at(self, address: str, protocol: str, port: int) -> Rule | None:
         """The rule for an address that is a service's own."""
-        return self._by_destination.get((address, protocol, port))
+        rules = self._by_destination.get((address, protocol, port))
+        return rules[min(rules)] if rules else None
 
     def at_address(self, address: str) -> Sequence[Rule]:
         """Every rule for such an address, whatever the port."""
-        return self._by_address.get(address, ())
+        rules = self._by_address.get(address, {})
+        return [rule for service in sorted(rules) for rule in rules[service]]
 
     def at_node_port(self, protocol: str, port: int) -> Rule | None:
         """The rule for a port of every node."""
-        return self._node_ports.get((protocol, port))
+        return self.at(_ANY_NODE, protocol, port)
 
-    def _add(self, service: Object) -> None:
+    def put(self, service: Object) -> None:
+        """Take in a service's rules, whose earlier ones must have been dropped."""
+        key = key_of(service)
         if check := service["spec"].get("healthCheckNodePort"):
-            self.health_checks[check] = key_of(service)
+            self.health_checks[check] = key
         for rule in rules_of(service):
-            if rule.entry is Entry.NODE_PORT:
-                self._node_ports[rule.port.protocol, rule.port.node_port] = rule
-            else:
-                self._by_destination.setdefault((rule.address, rule.port.protocol, rule.port.number), rule)
-                self._by_address.setdefault(rule.address, []).append(rule)
+            self._by_destination.setdefault(rule.destination, {}).setdefault(key, rule)
+            if rule.address:
+                self._by_address.setdefault(rule.address, {}).setdefault(key, []).append(rule)
+
+    def drop(self, service: Object) -> None:
+        """Forget the rules of a service, which is the one that was put."""
+        key = key_of(service)
+        if self.health_checks.get(check := service["spec"].get("healthCheckNodePort") or 0) == key:
+            del self.health_checks[check]
+        for rule in rules_of(service):
+            _take_out(self._by_destination, rule.destination, key)
+            _take_out(self._by_address, rule.address, key)
+
+
+def _take_out(groups: dict[K, dict[str, V]], name: K, key: str) -> None:
+    group = groups.get(name)
+    if group is not None:
+        group.pop(key, None)
+        if not group:
+            del groups[name]
 
 
 def ports_of(service: Object) -> list[ServicePort]:
@@ -168,7 +198,7 @@ def rules_of(service: Object) -> Iterator[Rule]:
         yield from (Rule(Entry.EXTERNAL_IP, address, port) for address in service["spec"].get("externalIPs") or ())
         yield from (Rule(Entry.LOAD_BALANCER, address, port) for address in balanced_ips(service))
         if port.node_port:
-            yield Rule(Entry.NODE_PORT, "", port)
+            yield Rule(Entry.NODE_PORT, _ANY_NODE, port)
 
 
 def balanced_ips(service: Object) -> list[str]:

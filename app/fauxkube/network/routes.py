@@ -7,6 +7,7 @@ the way.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fauxkube.network.hosts import Node, Pod
@@ -29,7 +30,7 @@ def route(topology: Topology, start: Node, address: str) -> Route:
     """The way from a node to an address."""
     if (owner := topology.nodes.by_address.get(address)) is not None:
         return _to_node(start, owner)
-    if pods := topology.pods.by_address.get(address):
+    if pods := topology.pods.at(address):
         return _to_pod(topology, start, pods, address)
     if holder := topology.nodes.holding(address):
         return Route(ROUTE, node=holder, problem=f"no pod has {address}, which is out of the block of {holder.name}")
@@ -44,15 +45,16 @@ def _to_node(start: Node, owner: Node) -> Route:
     return Route(ROUTE, node=owner, problem=node_problem(owner))
 
 
-def _to_pod(topology: Topology, start: Node, pods: list[Pod], address: str) -> Route:
+def _to_pod(topology: Topology, start: Node, pods: Collection[Pod], address: str) -> Route:
     """The routes lead to the node whose block the address is out of; only there a pod can be found under it."""
     holder = topology.nodes.holding(address)
     if holder is None:
-        return Route(OUT, pods[0], problem=f"no node's block holds {address}, so that no route leads to it")
+        return Route(OUT, next(iter(pods)), problem=f"no node's block holds {address}, so that no route leads to it")
     pod = next((each for each in pods if each.node == holder.name), None)
     if pod is None:
-        problem = f"routes lead {address} to {holder.name}, but pod {pods[0].key} is on {pods[0].node or 'no node'}"
-        return Route(ROUTE, pods[0], holder, problem)
+        other = next(iter(pods))
+        problem = f"routes lead {address} to {holder.name}, but pod {other.key} is on {other.node or 'no node'}"
+        return Route(ROUTE, other, holder, problem)
     if holder.name == start.name:
         return Route(BRIDGE, pod, holder)
     return Route(ROUTE, pod, holder, node_problem(holder))

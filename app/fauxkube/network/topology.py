@@ -1,20 +1,31 @@
-"""What matters of a cluster to its traffic, as it is at one moment, indexed.
+"""What matters of a cluster to its traffic, indexed.
 
-Each part is made of the plain objects of one kind and never changes, so a later topology shares the parts whose objects
-are still the same.
+Each part holds the objects of one kind and follows their changes one by one (`put`, `drop`), so that a change costs the
+same in a small cluster and in a large one. Whoever reads a topology is done before the next change is told.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
+from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namespace_of, split_key
 from fauxkube.network.endpoints import SERVICE_NAME_LABEL, Endpoint, endpoints_of
+from fauxkube.network.groups import Groups
 from fauxkube.network.hosts import Address, Node, Pod, node_of, pod_of
 from fauxkube.network.proxy import Rules, ServicePort
+
+
+class Part(Protocol):
+    """The objects of one kind."""
+
+    def put(self, key: str, obj: Object) -> None:
+        """The object of that key is this one now."""
+
+    def drop(self, key: str) -> None:
+        """There is no object of that key any more; harmless when there was none."""
 
 
 class Nodes:
@@ -24,15 +35,12 @@ class Nodes:
     """
 
     def __init__(self, objects: Iterable[Object] = (), machines: Mapping[str, bool] | None = None) -> None:
-        known = machines or {}
-        nodes = [node_of(each, is_on=known.get(name_of(each))) for each in objects]
-        self.by_name = {node.name: node for node in nodes}
-        self.by_address = {address: node for node in self for address in node.addresses}
+        self._machines = dict(machines or {})
+        self.by_name: dict[str, Node] = {}
+        self.by_address: dict[str, Node] = {}
         #: By IP version and length of the prefix: nodes by the prefix.
         self._blocks: dict[tuple[int, int], dict[int, Node]] = {}
-        for node in self:
-            for cidr in node.pod_cidrs:
-                self._add_block(cidr, node)
+        _fill(self, objects)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.by_name.values())
@@ -45,96 +53,182 @@ class Nodes:
                 return node
         return None
 
-    def _add_block(self, cidr: str, node: Node) -> None:
-        network = ipaddress.ip_network(cidr, strict=False)
-        prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
-        self._blocks.setdefault((network.version, network.prefixlen), {})[prefix] = node
+    def put(self, key: str, obj: Object) -> None:
+        self._remove(key)
+        self._add(node_of(obj, is_on=self._machines.get(key)))
+
+    def drop(self, key: str) -> None:
+        self._remove(key)
+        self.by_name.pop(key, None)
+
+    def switch(self, name: str, *, is_on: bool | None) -> None:
+        """Take note of whether the node's machine runs; None: nobody but its kubelet can tell."""
+        if is_on is None:
+            self._machines.pop(name, None)
+        else:
+            self._machines[name] = is_on
+        node = self.by_name.get(name)
+        if node is not None and node.is_on is not is_on:
+            self._remove(name)
+            self._add(replace(node, is_on=is_on))
+
+    def _add(self, node: Node) -> None:
+        self.by_name[node.name] = node
+        for address in node.addresses:
+            self.by_address[address] = node
+        for cidr in node.pod_cidrs:
+            group, prefix = _block(cidr)
+            self._blocks.setdefault(group, {})[prefix] = node
+
+    def _remove(self, name: str) -> None:
+        """Forget where the node is found, whose place among the others stays."""
+        node = self.by_name.get(name)
+        if node is None:
+            return
+        for address in node.addresses:
+            if self.by_address.get(address) is node:
+                del self.by_address[address]
+        for cidr in node.pod_cidrs:
+            group, prefix = _block(cidr)
+            if self._blocks.get(group, {}).get(prefix) is node:
+                del self._blocks[group][prefix]
 
 
 class Pods:
-    """Pods by key, by namespace, by node and by address; what has run to its end has given its address up.
+    """Pods by key, by namespace, by node and by address; what has run to its end has given its address up."""
 
-    Those whose objects are still the same as in `before` are taken over from there, which is much quicker.
-    """
-
-    def __init__(self, objects: Iterable[Object] = (), before: Pods | None = None) -> None:
-        known: Mapping[str, Pod] = before.by_key if before is not None else {}
-        self.by_key: dict[str, Pod] = {key: _pod(key, each, known) for each in objects if (key := key_of(each))}
+    def __init__(self, objects: Iterable[Object] = ()) -> None:
+        self.by_key: dict[str, Pod] = {}
+        self._by_address: Groups[Pod] = Groups()
+        self._by_namespace: Groups[Pod] = Groups()
+        self._by_node: Groups[Pod] = Groups()
+        _fill(self, objects)
 
     def __iter__(self) -> Iterator[Pod]:
         return iter(self.by_key.values())
 
-    @cached_property
-    def by_address(self) -> dict[str, list[Pod]]:
-        """Those with a network of their own, by each of their addresses."""
-        found: dict[str, list[Pod]] = {}
-        for pod in self:
-            if not pod.host_network and not pod.is_over:
-                for address in pod.addresses:
-                    found.setdefault(address, []).append(pod)
-        return found
+    def at(self, address: str) -> Collection[Pod]:
+        """Those with a network of their own that have the address."""
+        return self._by_address.of(address)
 
-    @cached_property
-    def by_namespace(self) -> dict[str, list[Pod]]:
-        """All of each namespace."""
-        return _grouped((pod.namespace, pod) for pod in self)
+    def within(self, namespace: str) -> Collection[Pod]:
+        """All of a namespace."""
+        return self._by_namespace.of(namespace)
 
-    @cached_property
-    def by_node(self) -> dict[str, list[Pod]]:
-        """Those that run, or are to run, on each node."""
-        return _grouped((pod.node, pod) for pod in self if pod.node and not pod.is_over)
+    def on(self, node: str) -> Collection[Pod]:
+        """Those that run, or are to run, on a node."""
+        return self._by_node.of(node)
+
+    def put(self, key: str, obj: Object) -> None:
+        self._remove(key)
+        pod = self.by_key[key] = pod_of(obj)
+        for index, names in self._indexed(pod):
+            index.put(names, key, pod)
+
+    def drop(self, key: str) -> None:
+        self._remove(key)
+        self.by_key.pop(key, None)
+
+    def _remove(self, key: str) -> None:
+        pod = self.by_key.get(key)
+        if pod is not None:
+            for index, names in self._indexed(pod):
+                index.drop(names, key)
+
+    def _indexed(self, pod: Pod) -> Iterator[tuple[Groups[Pod], Iterable[str]]]:
+        yield self._by_namespace, (pod.namespace,)
+        if pod.is_over:
+            return
+        if not pod.host_network:
+            yield self._by_address, pod.addresses
+        if pod.node:
+            yield self._by_node, (pod.node,)
 
 
 class Services:
-    """Services by key, and the rules that they make."""
+    """Services by key, and kube-proxy's rules that they make, the same on every node."""
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self.by_key = {key_of(service): service for service in objects}
+        self.by_key: dict[str, Object] = {}
+        self.rules = Rules()
+        self._by_namespace: Groups[Object] = Groups()
+        _fill(self, objects)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.by_key.values())
 
-    @cached_property
-    def rules(self) -> Rules:
-        """kube-proxy's rules, the same on every node."""
-        return Rules(self)
+    def within(self, namespace: str) -> Collection[Object]:
+        """All of a namespace."""
+        return self._by_namespace.of(namespace)
 
-    @cached_property
-    def by_namespace(self) -> dict[str, list[Object]]:
-        """All of each namespace."""
-        return _grouped_objects(self)
+    def put(self, key: str, obj: Object) -> None:
+        if (before := self.by_key.get(key)) is not None:
+            self.rules.drop(before)
+        self.by_key[key] = obj
+        self.rules.put(obj)
+        self._by_namespace.put((namespace_of(obj),), key, obj)
+
+    def drop(self, key: str) -> None:
+        before = self.by_key.pop(key, None)
+        if before is not None:
+            self.rules.drop(before)
+            self._by_namespace.drop((namespace_of(before),), key)
 
 
 class Slices:
     """EndpointSlices by the key of their service."""
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self._by_service: dict[str, list[Object]] = {}
-        for each in objects:
-            if service := labels_of(each).get(SERVICE_NAME_LABEL):
-                self._by_service.setdefault(f"{namespace_of(each)}/{service}", []).append(each)
+        self._services: dict[str, str] = {}
+        self._by_service: Groups[Object] = Groups()
+        _fill(self, objects)
 
-    def of(self, service: str) -> list[Object]:
+    def of(self, service: str) -> Collection[Object]:
         """The slices of a service, by its key."""
-        return self._by_service.get(service, [])
+        return self._by_service.of(service)
 
     def endpoints(self, port: ServicePort, *, version: int = 4) -> list[Endpoint]:
         """The endpoints of a service's port, of one IP version."""
         return endpoints_of(self.of(port.service), port.name, port.protocol, version=version)
+
+    def put(self, key: str, obj: Object) -> None:
+        self.drop(key)
+        if service := labels_of(obj).get(SERVICE_NAME_LABEL):
+            name = self._services[key] = f"{namespace_of(obj)}/{service}"
+            self._by_service.put((name,), key, obj)
+
+    def drop(self, key: str) -> None:
+        if service := self._services.pop(key, ""):
+            self._by_service.drop((service,), key)
 
 
 class Policies:
     """NetworkPolicies by namespace."""
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self.by_namespace = _grouped_objects(objects)
+        self._by_namespace: Groups[Object] = Groups()
+        _fill(self, objects)
+
+    def __iter__(self) -> Iterator[Object]:
+        return (policy for namespace in self._by_namespace for policy in self._by_namespace.of(namespace))
+
+    def within(self, namespace: str) -> Collection[Object]:
+        """All of a namespace."""
+        return self._by_namespace.of(namespace)
+
+    def put(self, key: str, obj: Object) -> None:
+        self._by_namespace.put((namespace_of(obj),), key, obj)
+
+    def drop(self, key: str) -> None:
+        self._by_namespace.drop((split_key(key)[0],), key)
 
 
 class Namespaces:
     """The namespaces' labels by their names."""
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self._labels = {name_of(each): labels_of(each) for each in objects}
+        self._labels: dict[str, Labels] = {}
+        _fill(self, objects)
 
     def __contains__(self, name: str) -> bool:
         return name in self._labels
@@ -142,6 +236,12 @@ class Namespaces:
     def labels(self, name: str) -> Labels:
         """The namespace's labels, the one with its name among them, which every API server sets (KEP-2161)."""
         return {"kubernetes.io/metadata.name": name, **self._labels.get(name, {})}
+
+    def put(self, key: str, obj: Object) -> None:
+        self._labels[key] = labels_of(obj)
+
+    def drop(self, key: str) -> None:
+        self._labels.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +267,13 @@ class Topology:
     domain: str = "cluster.local"
 
 
-def _pod(key: str, obj: Object, known: Mapping[str, Pod]) -> Pod:
-    pod = known.get(key)
-    return pod if pod is not None and pod.object is obj else pod_of(obj)
-
-
-def _grouped(pairs: Iterable[tuple[str, Pod]]) -> dict[str, list[Pod]]:
-    found: dict[str, list[Pod]] = {}
-    for name, pod in pairs:
-        found.setdefault(name, []).append(pod)
-    return found
-
-
-def _grouped_objects(objects: Iterable[Object]) -> dict[str, list[Object]]:
-    found: dict[str, list[Object]] = {}
+def _fill(part: Part, objects: Iterable[Object]) -> None:
     for each in objects:
-        found.setdefault(namespace_of(each), []).append(each)
-    return found
+        part.put(key_of(each), each)
+
+
+def _block(cidr: str) -> tuple[tuple[int, int], int]:
+    """Where a block is found: its IP version and the length of its prefix, and the prefix."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+    return (network.version, network.prefixlen), prefix

@@ -9,7 +9,7 @@ from fauxkube.network.affinity import Affinities
 from fauxkube.network.endpoints import Endpoint, cluster_candidates, endpoints_of, local_candidates
 from fauxkube.network.hosts import node_of
 from fauxkube.network.proxy import Entry, Rule, Rules, Source, Verdict, decide, health_check, ports_of
-from fauxkube.network.topology import Pods
+from fauxkube.network.topology import Pods, Services
 from support.networks import network, node, pod, service
 
 HERE = node_of(node(1, zone="zone-a"))
@@ -231,9 +231,54 @@ def test_a_pods_address_tells_the_node_whose_block_it_is_out_of() -> None:
     assert holder.gateway("10.244.2.77") == "10.244.2.1"
 
 
-def test_pods_that_have_not_changed_are_taken_over() -> None:
-    objects = [pod("a", "10.244.1.2"), pod("b", "10.244.1.3"), pod("c", "10.244.1.4")]
-    before = Pods(objects)
-    after = Pods([objects[0], pod("b", "10.244.1.5")], before)
-    assert after.by_key["default/a"] is before.by_key["default/a"]
-    assert set(after.by_address) == {"10.244.1.2", "10.244.1.5"}
+def test_a_pod_that_changes_is_found_as_it_is_now_only() -> None:
+    pods = Pods([pod("a", "10.244.1.2"), pod("b", "10.244.1.3")])
+    pods.put("default/b", pod("b", "10.244.2.5", node=2))
+    assert [each.key for each in pods.at("10.244.2.5")] == ["default/b"]
+    assert not pods.at("10.244.1.3")
+    assert [each.key for each in pods.on("node-1")] == ["default/a"]
+    pods.drop("default/a")
+    assert [each.key for each in pods.within("default")] == ["default/b"]
+    assert not pods.on("node-1")
+
+
+def test_a_pod_that_has_ended_gives_up_its_address() -> None:
+    ended = pod("a", "10.244.1.2")
+    ended["status"]["phase"] = "Succeeded"
+    pods = Pods([pod("a", "10.244.1.2")])
+    pods.put("default/a", ended)
+    assert not pods.at("10.244.1.2")
+    assert "default/a" in pods.by_key
+
+
+def test_a_destination_that_two_services_claim_goes_to_the_other_when_the_first_goes() -> None:
+    one, two = (
+        service("one", "10.96.0.1", externalIPs=["1.1.1.1"]),
+        service("two", "10.96.0.2", externalIPs=["1.1.1.1"]),
+    )
+    services = Services([two, one])
+    rule = services.rules.at("1.1.1.1", "TCP", 80)
+    assert rule is not None
+    assert rule.port.service == "default/one"
+    services.drop("default/one")
+    rule = services.rules.at("1.1.1.1", "TCP", 80)
+    assert rule is not None
+    assert rule.port.service == "default/two"
+
+
+def test_a_service_that_changes_leaves_no_rule_behind() -> None:
+    services = Services([service("shop", "10.96.0.1", ports=[{"port": 80, "nodePort": 30080}])])
+    services.put("default/shop", service("shop", "10.96.0.1", ports=[{"port": 81}]))
+    assert services.rules.at_node_port("TCP", 30080) is None
+    assert services.rules.at("10.96.0.1", "TCP", 80) is None
+    assert [str(rule.port) for rule in services.rules.at_address("10.96.0.1")] == ["default/shop:81"]
+
+
+def test_a_node_that_is_switched_off_is_down_until_it_is_on_again() -> None:
+    nodes = network(nodes=[node(1)]).nodes
+    nodes.switch("node-1", is_on=False)
+    assert not nodes.by_name["node-1"].is_up
+    holder = nodes.holding("10.244.1.9")
+    assert holder is nodes.by_name["node-1"]
+    nodes.switch("node-1", is_on=None)
+    assert nodes.by_name["node-1"].is_up
