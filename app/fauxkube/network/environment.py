@@ -26,7 +26,7 @@ def service_environment(topology: Topology, pod: Pod) -> dict[str, str]:
     if (master := topology.services.by_key.get(f"{_MASTER_NAMESPACE}/{_MASTER}")) is not None:
         found[_MASTER] = master
     if pod.object["spec"].get("enableServiceLinks") is not False:
-        found |= {name_of(each): each for each in topology.services.by_namespace.get(pod.namespace, ())}
+        found |= {name_of(each): each for each in topology.services.within(pod.namespace)}
     return environment_of(found[name] for name in sorted(found))
 
 

@@ -92,7 +92,7 @@ def _knows_the_cluster(topology: Topology, nameservers: Sequence[str]) -> bool:
     """A nameserver with a service's or a pod's address is taken to know what the cluster's DNS knows."""
     ranges = [each for each in topology.ranges.services.split(",") if each]
     return any(
-        each in topology.pods.by_address
+        topology.pods.at(each)
         or any(ipaddress.ip_address(each) in ipaddress.ip_network(cidr.strip()) for cidr in ranges)
         for each in nameservers
         if is_address(each)
