@@ -25,6 +25,7 @@ from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.shared import schemas_of
 from fauxkube.cluster.state import TRANSFORMS, State, new_state
 from fauxkube.cluster.time import Time
+from fauxkube.cluster.workloads import ClusterWorkloads
 from fauxkube.controllers import Context, Controller, all_controllers
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kit.chance import Chance
@@ -112,6 +113,7 @@ class Cluster:
             self.faults.recall(state.faults)
         self.inspection = ClusterInspection(self)
         self.network = ClusterNetwork(self)
+        self.workloads = ClusterWorkloads(self)
         self.application = Application(
             self.registry,
             inspection=self.inspection,
@@ -208,6 +210,7 @@ class Cluster:
         self.is_running = False
         self.application.close()
         await self._tasks.close()
+        await self.workloads.close()
         await asyncio.gather(
             self._kubelets.close(),
             self.scheduler.close(),

@@ -19,9 +19,10 @@ from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
 from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, namespace_of
 from fauxkube.machinery.times import from_time, to_time
+from fauxkube.network.local_ports import local_port_problems
 from fauxkube.nodes import containers, eviction, lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
-from fauxkube.nodes.container_runs import annotation_problems, is_annotated
+from fauxkube.nodes.container_runs import annotation_problems
 from fauxkube.nodes.context import Context
 from fauxkube.nodes.node_conditions import has_network, is_ready
 from fauxkube.nodes.node_faults import NodeFaults
@@ -204,8 +205,8 @@ class PodSync:
     async def _create(self, pod: Object, node: Object) -> Object:
         events = self._events(name_of(node))
         created = await self._write(pod, lifecycle.created(pod, internal_address(node), self._now()))
-        if is_annotated(pod):
-            for problem in annotation_problems(pod):
+        if pod["metadata"].get("annotations"):
+            for problem in (*annotation_problems(pod), *local_port_problems(pod)):
                 events.annotation_ignored(pod, problem)
         return created
 

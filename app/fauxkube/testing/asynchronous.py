@@ -9,7 +9,7 @@ Each runs in a worker thread, so the loop is not held up, and a wait that is can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
@@ -19,6 +19,7 @@ from fauxkube.testing.expecting import Expectation
 from fauxkube.testing.faults import Faults
 from fauxkube.testing.references import DEFAULT_NAMESPACE, Selector, What
 from fauxkube.testing.requests import Requests
+from fauxkube.testing.serving import F
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -119,6 +120,9 @@ class AsyncCluster(_Awaited[Cluster]):
     load = _awaited(Cluster.load)
     snapshot = _awaited(Cluster.snapshot)
     restore = _awaited(Cluster.restore)
+    serve_asgi = _awaited(Cluster.serve_asgi)
+    serve_wsgi = _awaited(Cluster.serve_wsgi)
+    serve_local = _awaited(Cluster.serve_local)
     start = _awaited(Cluster.start)
     stop = _awaited(Cluster.stop)
     _fork = _awaited(Cluster.fork)
@@ -154,6 +158,12 @@ class AsyncCluster(_Awaited[Cluster]):
     def client(self, **options: Any) -> httpx.AsyncClient:
         """An HTTP client whose base URL is the cluster's, to be closed by the caller (`async with`)."""
         return self._held.async_client(**options)
+
+    def serve(
+        self, who: str | Mapping[str, str], *, port: int = 0, namespace: str = DEFAULT_NAMESPACE
+    ) -> Callable[[F], F]:
+        """As `Cluster.serve`, a decorator: what it does is done at once."""
+        return self._held.serve(who, port=port, namespace=namespace)
 
     def expect(
         self, what: What, name: str = "", *, namespace: str = DEFAULT_NAMESPACE, labels: Selector = ""

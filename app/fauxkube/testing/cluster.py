@@ -29,6 +29,7 @@ from fauxkube.testing.faults import Faults
 from fauxkube.testing.holding import SECONDS, Holding
 from fauxkube.testing.requests import Requests
 from fauxkube.testing.servers import Member, Server, server_of
+from fauxkube.testing.serving import ServingPods
 from fauxkube.testing.sources import Source, objects_in
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ T = TypeVar("T")
 _GONE_ALREADY = 404
 
 
-class Cluster(Access, Holding):
+class Cluster(Access, ServingPods, Holding):
     """A cluster of its own. Everything but `start` needs it to be started; failures of requests are `StatusError`.
 
     `nodes`, `version` (of Kubernetes), `seed`, `strict` and `requests` are the settings of `fauxkube up`; `settings`

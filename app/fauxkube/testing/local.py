@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fauxkube.cluster.control import Control
 from fauxkube.cluster.host import Host
@@ -14,6 +14,10 @@ from fauxkube.simulation.requests import RequestLog
 from fauxkube.testing.loop_thread import LoopThread
 from fauxkube.testing.objects import Objects
 from fauxkube.testing.servers import USER_AGENT
+
+if TYPE_CHECKING:
+    from fauxkube.kit.exchange import Handler
+    from fauxkube.network.local_ports import LocalPort
 
 T = TypeVar("T")
 
@@ -33,6 +37,12 @@ class LocalMember:
 
     async def request_log(self) -> RequestLog:
         return self.control.cluster.requests
+
+    async def serve(
+        self, who: str | Mapping[str, str], answer: Handler | LocalPort, *, namespace: str, port: int
+    ) -> Callable[[], None]:
+        """Have `answer` answer for pods until what is returned is called, or the cluster ends or is reset."""
+        return self.control.cluster.workloads.serve(who, answer, namespace=namespace, port=port)
 
 
 class LocalServer:

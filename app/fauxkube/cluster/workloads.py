@@ -1,0 +1,80 @@
+"""What the pods of a cluster serve, and who else than a client of the API reaches them.
+
+The room `workloads` and the model of the network are imported once somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fauxkube.kinds.gvrs import SERVICES
+from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
+from fauxkube.machinery.selectors import parse_label_selector, selector_from_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fauxkube.cluster.cluster import Cluster
+    from fauxkube.kit.exchange import Handler
+    from fauxkube.network.local_ports import LocalPort
+    from fauxkube.workloads.serving import Serving
+
+
+class ClusterWorkloads:
+    """The workloads of one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @cached_property
+    def serving(self) -> Serving:
+        """What answers at the pods' ports."""
+        from fauxkube.workloads.serving import Serving
+
+        return Serving()
+
+    def serve(
+        self, who: str | Mapping[str, str], answer: Handler | LocalPort, *, namespace: str = "default", port: int = 0
+    ) -> Callable[[], None]:
+        """Have `answer` answer for pods; what is returned ends that.
+
+        `who` is a pod's name, a service's, whose pods are meant, both written alone or as `pod/web` and `service/web`,
+        or the pods' labels: a mapping, or a selector as kubectl takes it (`app=web`).
+        """
+        matches = _matching_labels(who, namespace) if _is_selector(who) else self._named(str(who), namespace)
+        return self.serving.add(matches, answer, port=port)
+
+    async def close(self) -> None:
+        """End what is served; harmless when called again."""
+        if "serving" in self.__dict__:
+            await self.serving.close()
+
+    def _named(self, who: str, namespace: str) -> Callable[[Object], bool]:
+        kind, _, name = who.rpartition("/")
+        services = self._cluster.informers.of(SERVICES)
+
+        def matches(pod: Object) -> bool:
+            if namespace_of(pod) != namespace:
+                return False
+            if kind in _PODS and name_of(pod) == name:
+                return True
+            service = services.get(f"{namespace}/{name}") if kind in _SERVICES else None
+            selector = (service or {}).get("spec", {}).get("selector")
+            return bool(selector) and selector.items() <= labels_of(pod).items()
+
+        return matches
+
+
+_PODS = frozenset({"", "pod", "pods", "po"})
+_SERVICES = frozenset({"", "service", "services", "svc"})
+
+
+def _is_selector(who: str | Mapping[str, str]) -> bool:
+    return not isinstance(who, str) or "=" in who
+
+
+def _matching_labels(who: str | Mapping[str, str], namespace: str) -> Callable[[Object], bool]:
+    selector = parse_label_selector(who) if isinstance(who, str) else selector_from_set(who)
+    return lambda pod: namespace_of(pod) == namespace and selector.matches(labels_of(pod))
