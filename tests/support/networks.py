@@ -8,7 +8,7 @@ from typing import Any
 from fauxkube.machinery.objects import Object
 from fauxkube.network.topology import Namespaces, Nodes, Pods, Policies, Ranges, Services, Slices, Topology
 
-RANGES = Ranges("10.244.0.0/16", "10.96.0.0/16", "172.18.0.0/16")
+RANGES = Ranges(("10.244.0.0/16",), ("10.96.0.0/16",), ("172.18.0.0/16",))
 
 
 def node(number: int, *, ready: str = "True", zone: str = "", cidr: str | None = None) -> Object:

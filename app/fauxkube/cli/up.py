@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from fauxkube.cluster.settings import Settings
     from fauxkube.cluster.sources import Sources
 
-_RANGES = {"cluster_cidr", "node_prefix", "service_cidr", "node_port_range", "load_balancer_cidr"}
-_SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "kubernetes_version", "seed", "clock"}
+_RANGES = {
+    "cluster_cidr",
+    "node_prefix",
+    "node_prefix_v6",
+    "service_cidr",
+    "node_port_range",
+    "load_balancer_cidr",
+}
+_SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "zones", "kubernetes_version", "seed", "clock"}
 
 
 class Command(TyperCommand):
@@ -34,15 +41,23 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
     nodes: Annotated[int, typer.Option(help="How many simulated nodes to begin with.", min=0)] = 3,
+    zones: Annotated[str, typer.Option(help="Zones that the nodes are in, in turn: a,b,c.")] = "",
     data: Annotated[
         Path | None, typer.Option(help="A file that keeps the state; without it, it is kept in memory.", dir_okay=False)
     ] = None,
     kubernetes_version: Annotated[str, typer.Option(help="The Kubernetes version to serve, such as 1.36.")] = "1.36",
-    cluster_cidr: Annotated[str, typer.Option(help="The range of pod addresses.")] = "10.244.0.0/16",
+    cluster_cidr: Annotated[
+        str, typer.Option(help="The range of pod addresses, or two of them: 10.244.0.0/16,fd00:10:244::/56.")
+    ] = "10.244.0.0/16",
     node_prefix: Annotated[int, typer.Option(help="The prefix length of each node's block of it.")] = 24,
-    service_cidr: Annotated[str, typer.Option(help="The range of cluster IPs.")] = "10.96.0.0/12",
+    node_prefix_v6: Annotated[int, typer.Option(help="The prefix length of each node's block of IPv6.")] = 64,
+    service_cidr: Annotated[
+        str, typer.Option(help="The range of cluster IPs, or two of them: 10.96.0.0/16,fd00:10:96::/112.")
+    ] = "10.96.0.0/12",
     node_port_range: Annotated[str, typer.Option(help="The range of node ports.")] = "30000-32767",
-    load_balancer_cidr: Annotated[str, typer.Option(help="The range of load balancers' addresses.")] = "203.0.113.0/24",
+    load_balancer_cidr: Annotated[
+        str, typer.Option(help="The range of load balancers' addresses, or one of each IP family.")
+    ] = "203.0.113.0/24,2001:db8:113::/112",
     load: Annotated[
         list[str] | None,
         typer.Option(
@@ -83,11 +98,13 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     try:
         settings = Settings(
             nodes=nodes,
+            zones=tuple(each.strip() for each in zones.split(",")) if zones else (),
             data=data,
             kubernetes_version=kubernetes_version,
             ranges=Ranges(
                 cluster_cidr=cluster_cidr,
                 node_prefix=node_prefix,
+                node_prefix_v6=node_prefix_v6,
                 service_cidr=service_cidr,
                 node_ports=node_ports,
                 load_balancer_cidr=load_balancer_cidr,

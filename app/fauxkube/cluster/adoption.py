@@ -10,6 +10,7 @@ from fauxkube.controllers.controller_refs import controller_ref
 from fauxkube.controllers.controller_revisions import data_of, hash_of
 from fauxkube.controllers.daemonset_nodes import HASH_LABEL
 from fauxkube.controllers.serviceloadbalancer import FINALIZER, wants_load_balancer
+from fauxkube.ipam.families import cidrs_of
 from fauxkube.kinds.core.pod_status import controller_of
 from fauxkube.kinds.gvrs import CONTROLLER_REVISIONS, DAEMON_SETS
 from fauxkube.kit.chance import Chance
@@ -22,14 +23,15 @@ from fauxkube.simulation.dumps import StandIn
 
 
 def stand_in_node(wanted: StandIn, settings: Settings, clock: Clock, chance: Chance) -> Object:
-    """A node, ready, for pods whose own is not in the dump; without a block of pod addresses it will get one."""
+    """A node, ready, for pods whose own is not in the dump; without blocks of pod addresses it will get some."""
     made, now = NodeSettings(count=0, kubernetes_version=settings.kubernetes_version), clock.now()
-    node = new_node(wanted.name, wanted.address, made, now)
+    node = new_node(wanted.name, wanted.addresses, made, now)
     node["metadata"] |= _identity(clock, chance)
-    networked = node | {"spec": {"podCIDR": wanted.pod_cidr or settings.ranges.cluster_cidr}}
-    node["status"] = node_status(networked, wanted.address, made, now=now)
-    if wanted.pod_cidr:
-        node["spec"] |= {"podCIDR": wanted.pod_cidr, "podCIDRs": [wanted.pod_cidr]}
+    cidrs = list(wanted.pod_cidrs)
+    networked = node | {"spec": {"podCIDR": (cidrs or cidrs_of(settings.ranges.cluster_cidr))[0]}}
+    node["status"] = node_status(networked, wanted.addresses, made, now=now)
+    if cidrs:
+        node["spec"] |= {"podCIDR": cidrs[0], "podCIDRs": cidrs}
     return node
 
 

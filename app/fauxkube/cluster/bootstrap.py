@@ -10,14 +10,15 @@ import ipaddress
 from fauxkube.client.informer import Handler
 from fauxkube.client.protocol import Client
 from fauxkube.controllers import Context, Controller
+from fauxkube.ipam.families import family_of
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, SERVICES
 from fauxkube.machinery.objects import GVR, Object, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
+from fauxkube.nodes.addresses import advertised_address
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
-#: Where the API server says it can be reached from inside the cluster (nodes follow in the same network).
-ADVERTISED_ADDRESS = "172.18.0.2"
+#: The port at which the API server says it can be reached from inside the cluster, in the nodes' network.
 ADVERTISED_PORT = 6443
 
 
@@ -57,8 +58,8 @@ class KubernetesServiceKeeper(Controller):
 def _kubernetes(service_cidr: str) -> list[tuple[GVR, Object]]:
     return [
         (SERVICES, kubernetes_service(service_cidr)),
-        (ENDPOINTS, _kubernetes_endpoints()),
-        (ENDPOINT_SLICES, _kubernetes_slice()),
+        (ENDPOINTS, _kubernetes_endpoints(family_of(service_cidr))),
+        (ENDPOINT_SLICES, _kubernetes_slice(family_of(service_cidr))),
     ]
 
 
@@ -83,13 +84,14 @@ def kubernetes_service(service_cidr: str) -> Object:
         "spec": {
             "type": "ClusterIP",
             "clusterIP": str(first),
+            "ipFamilyPolicy": "SingleStack",
             "sessionAffinity": "None",
             "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": ADVERTISED_PORT}],
         },
     }
 
 
-def _kubernetes_endpoints() -> Object:
+def _kubernetes_endpoints(family: str) -> Object:
     return {
         "metadata": {
             "name": "kubernetes",
@@ -98,21 +100,21 @@ def _kubernetes_endpoints() -> Object:
         },
         "subsets": [
             {
-                "addresses": [{"ip": ADVERTISED_ADDRESS}],
+                "addresses": [{"ip": advertised_address(family)}],
                 "ports": [{"name": "https", "port": ADVERTISED_PORT, "protocol": "TCP"}],
             }
         ],
     }
 
 
-def _kubernetes_slice() -> Object:
+def _kubernetes_slice(family: str) -> Object:
     return {
         "metadata": {
             "name": "kubernetes",
             "namespace": "default",
             "labels": {"kubernetes.io/service-name": "kubernetes"},
         },
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [ADVERTISED_ADDRESS], "conditions": {"ready": True}}],
+        "addressType": family,
+        "endpoints": [{"addresses": [advertised_address(family)], "conditions": {"ready": True}}],
         "ports": [{"name": "https", "port": ADVERTISED_PORT, "protocol": "TCP"}],
     }

@@ -27,12 +27,14 @@ from fauxkube.cluster.state import TRANSFORMS, State, new_state
 from fauxkube.cluster.time import Time
 from fauxkube.cluster.workloads import ClusterWorkloads
 from fauxkube.controllers import Context, Controller, all_controllers
+from fauxkube.ipam.families import cidrs_of
 from fauxkube.kinds.catalogue import default_catalogue
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.tasks import Tasks
 from fauxkube.kit.turns import Rank, Turns
 from fauxkube.machinery.objects import GVR
+from fauxkube.nodes.addresses import NETWORKS
 from fauxkube.nodes.context import Context as NodeContext
 from fauxkube.nodes.kubelets import Kubelets
 from fauxkube.nodes.settings import NodeSettings
@@ -93,7 +95,7 @@ class Cluster:
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         context = self._context()
         self._controllers: list[Controller] = [make(context) for make in all_controllers()]
-        self._controllers.append(KubernetesServiceKeeper(context, settings.ranges.service_cidr))
+        self._controllers.append(KubernetesServiceKeeper(context, _main_service_cidr(settings)))
         self.scheduler = Scheduler(replace(context, recorder=self._series_recorder))
         self._kubelets = Kubelets(
             NodeContext(
@@ -184,7 +186,7 @@ class Cluster:
                 # How much was drawn before the restart is not kept, and UIDs must not be given again.
                 self.chance.move_on(str(self.store.revision))
             self._go_on_in_time()
-        await bootstrap(self.client, self.settings.ranges.service_cidr)
+        await bootstrap(self.client, _main_service_cidr(self.settings))
         self.started_at = self.clock.monotonic()
         if self._resumes:
             self._tasks.spawn(self._start_loops(), name="resume")
@@ -235,7 +237,7 @@ class Cluster:
             clock=self.clock,
             chance=self.chance,
             recorder=self._recorder,
-            load_balancer_pool=self.pools[LOAD_BALANCERS],
+            load_balancer_pools=self.pools.by_family(LOAD_BALANCERS),
         )
 
     def _recorder(self, component: str, host: str = "") -> EventRecorder:
@@ -254,9 +256,16 @@ class Cluster:
         return recorder
 
 
+def _main_service_cidr(settings: Settings) -> str:
+    """What the service `kubernetes` has its only address of (`SingleStack`)."""
+    return cidrs_of(settings.ranges.service_cidr)[0]
+
+
 def _node_settings(settings: Settings) -> NodeSettings:
     return NodeSettings(
         count=settings.nodes,
+        zones=settings.zones,
+        networks=tuple(NETWORKS[family] for family in settings.ranges.families),
         kubernetes_version=settings.kubernetes_version,
         image_pull_seconds=settings.image_pull_seconds,
         container_start_seconds=settings.container_start_seconds,

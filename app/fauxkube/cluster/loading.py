@@ -199,9 +199,12 @@ class _Dump:
 
 def _open_pod_pool(state: State, obj: Object) -> None:
     """Pods hold addresses out of the pools of their nodes, which come before them."""
-    cidr = obj["spec"].get("podCIDR") if obj["kind"] == "Node" else None
-    if cidr and state.pools.find(pod_pool_name(name_of(obj))) is None:
-        state.pools.of_pods(name_of(obj), cidr)
+    if obj["kind"] != "Node":
+        return
+    spec, name = obj["spec"], name_of(obj)
+    for cidr in spec.get("podCIDRs") or [spec["podCIDR"]] if spec.get("podCIDR") else ():
+        if state.pools.find(pod_pool_name(name, cidr)) is None:
+            state.pools.of_pods(name, cidr)
 
 
 async def make(cluster: Cluster, manifests: Sequence[Manifest]) -> Loaded:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import orjson
 
 from fauxkube.cluster.time import NotRunningError
+from fauxkube.ipam.families import cidrs_of
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, key_of
+from fauxkube.nodes.addresses import NETWORKS
 from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import is_simulated
-from fauxkube.nodes.settings import NodeSettings
 
 if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
@@ -85,9 +86,9 @@ class ClusterNetwork:
         if self._topology is not None:
             return
         given = self._cluster.settings.ranges
-        self._topology = topology.Topology(
-            ranges=topology.Ranges(given.cluster_cidr, given.service_cidr, NodeSettings().network)
-        )
+        networks = tuple(NETWORKS[family] for family in given.families)
+        ranges = topology.Ranges(cidrs_of(given.cluster_cidr), cidrs_of(given.service_cidr), networks)
+        self._topology = topology.Topology(ranges=ranges)
         for name, informer in followed.items():
             informer.on_change(partial(_note, self._changed[name]))
         self._faults.on_change(self._disturbed.add)

@@ -16,8 +16,8 @@ from fauxkube.registry.pools import port_range
 def overridden(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """`settings` with what is given instead, kept in memory; 422 names what cannot be.
 
-    The names are those of `Settings` and of its `ranges`; `node_ports` is written `30000-32767`, `clock_start` as in
-    RFC 3339.
+    The names are those of `Settings` and of its `ranges`; `node_ports` is written `30000-32767`, `zones`
+    `a,b,c`, `clock_start` as in RFC 3339.
     """
     if not overrides and settings.data is None:
         return settings
@@ -66,14 +66,20 @@ def _ports(value: object) -> tuple[int, int]:
     return port_range(_text(value))
 
 
+def _zones(value: object) -> tuple[str, ...]:
+    """Written `a,b,c`."""
+    return tuple(each.strip() for each in _text(value).split(",") if each.strip())
+
+
 def _moment(value: object) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
 
 
-_RANGES = {"cluster_cidr", "node_prefix", "service_cidr", "node_ports", "load_balancer_cidr"}
+_RANGES = {"cluster_cidr", "node_prefix", "node_prefix_v6", "service_cidr", "node_ports", "load_balancer_cidr"}
 
 _READERS: dict[str, Callable[[object], Any]] = {
     "nodes": _whole,
+    "zones": _zones,
     "kubernetes_version": _text,
     "seed": _whole,
     "history": _whole,
@@ -86,6 +92,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "strict": _text,
     "cluster_cidr": _text,
     "node_prefix": _whole,
+    "node_prefix_v6": _whole,
     "service_cidr": _text,
     "node_ports": _ports,
     "load_balancer_cidr": _text,

@@ -6,8 +6,8 @@ writes only the difference. It is never run twice at a time for one key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from fauxkube.client.events import EventRecorder
@@ -42,7 +42,8 @@ class Context:
     clock: Clock
     chance: Chance
     recorder: Callable[[str], EventRecorder]
-    load_balancer_pool: AddressPool | None = None
+    #: By IP family.
+    load_balancer_pools: Mapping[str, AddressPool] = field(default_factory=dict)
 
 
 class Controller:

@@ -5,7 +5,7 @@ Pure functions that mirror `endpointslice/util` (`ShouldPodBeInEndpoints`, `Shou
 
 from __future__ import annotations
 
-from fauxkube.kinds.core.pod_status import find_port, is_terminal
+from fauxkube.kinds.core.pod_status import find_port, is_terminal, pod_ips_of
 from fauxkube.machinery.objects import Labels, Object, is_terminating, name_of
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -51,11 +51,7 @@ def families_of(service: Object) -> list[str]:
 
 def addresses_of(pod: Object, family: str) -> list[str]:
     """The pod's addresses of one family."""
-    status = pod["status"]
-    addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
-    if not addresses and status.get("podIP"):
-        addresses = [status["podIP"]]
-    return [address for address in addresses if (":" in address) == (family == "IPv6")]
+    return [address for address in pod_ips_of(pod) if (":" in address) == (family == "IPv6")]
 
 
 def ports_of(service: Object, pod: Object) -> list[Object]:

@@ -119,7 +119,8 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
     """The three ranges, and the nodes' blocks: each within the pods' range, and apart from the others."""
     ranges = topology.ranges
     named = {"pods": ranges.pods, "services": ranges.services, "nodes": ranges.nodes}
-    pairs = list(combinations([(name, cidr) for name, cidr in named.items() if cidr], 2))
+    listed = [(name, cidr) for name, cidrs in named.items() for cidr in cidrs]
+    pairs = [(one, other) for one, other in combinations(listed, 2) if _alike(one[1], other[1])]
     blocks = [(node.place, cidr) for node in topology.nodes for cidr in node.pod_cidrs]
 
     def failures() -> Iterator[Failure]:
@@ -127,8 +128,8 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
             if _overlap(first[1], second[1]):
                 yield Failure(first[0], second[0], f"{first[1]} and {second[1]} overlap")
         for place, cidr in blocks:
-            if ranges.pods and not _overlap(ranges.pods, cidr):
-                yield Failure(place, "pods", f"{cidr} lies outside {ranges.pods}")
+            if ranges.pods and not any(_overlap(each, cidr) for each in ranges.pods):
+                yield Failure(place, "pods", f"{cidr} lies outside {','.join(ranges.pods)}")
 
     text = "the ranges of pods, services and nodes, and the nodes' blocks, lie apart"
     return _judged(text, len(pairs) + len(blocks), failures())
@@ -172,6 +173,11 @@ def _neighbours(blocks: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, 
 def _key(cidr: str) -> tuple[int, int, int]:
     network = ipaddress.ip_network(cidr)
     return network.version, int(network.network_address), network.prefixlen
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether both are of one IP family."""
+    return (":" in one) == (":" in other)
 
 
 def _overlap(one: str, other: str) -> bool:

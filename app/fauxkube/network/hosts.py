@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, serving_containers
+from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, pod_ips_of, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -136,16 +136,13 @@ def node_of(obj: Object, *, is_on: bool | None = None) -> Node:
 
 def pod_of(obj: Object) -> Pod:
     """The pod that an object describes."""
-    spec, status = obj["spec"], obj.get("status") or {}
-    addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
-    if not addresses and status.get("podIP"):
-        addresses = [status["podIP"]]
+    spec = obj["spec"]
     return Pod(
         key_of(obj),
         namespace_of(obj),
         name_of(obj),
         spec.get("nodeName") or "",
-        tuple(addresses),
+        tuple(pod_ips_of(obj)),
         bool(spec.get("hostNetwork")),
         labels_of(obj),
         obj,

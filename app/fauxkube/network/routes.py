@@ -7,7 +7,7 @@ the way.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fauxkube.network.hosts import Node, Pod
@@ -69,13 +69,18 @@ def node_problem(node: Node) -> str:
 
 def is_near_nodes(topology: Topology, address: str) -> bool:
     """Whether the address lies in the network of the nodes, which knows the routes to pods."""
-    return bool(topology.ranges.nodes) and ipaddress.ip_address(address) in ipaddress.ip_network(topology.ranges.nodes)
+    return bool(_holding(topology.ranges.nodes, address))
 
 
 def _own_range(topology: Topology, address: str) -> str:
-    parsed = ipaddress.ip_address(address)
     named = {"services' range": topology.ranges.services, "pods' range": topology.ranges.pods}
-    for name, cidr in named.items():
-        if cidr and parsed in ipaddress.ip_network(cidr):
+    for name, cidrs in named.items():
+        if cidr := _holding(cidrs, address):
             return f"{name} {cidr}"
     return ""
+
+
+def _holding(cidrs: Sequence[str], address: str) -> str:
+    """The CIDR that the address lies in; empty when it lies in none."""
+    parsed = ipaddress.ip_address(address)
+    return next((cidr for cidr in cidrs if parsed in ipaddress.ip_network(cidr)), "")

@@ -246,11 +246,11 @@ class Namespaces:
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """The CIDRs that addresses are taken from; empty where they are not known."""
+    """The CIDRs that addresses are taken from, of each IP family at most one; none where they are not known."""
 
-    pods: str = ""
-    services: str = ""
-    nodes: str = ""
+    pods: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ def is_at_rest(pod: Object) -> bool:
     return all("running" in (each.get("state") or {}) for each in status.get("containerStatuses") or ())
 
 
-def created(pod: Object, host_ip: str, now: str) -> Object:
-    """The first status: nothing runs, everything is being made ready."""
+def created(pod: Object, host_ips: Sequence[str], now: str) -> Object:
+    """The first status, on a node of these addresses: nothing runs, everything is being made ready."""
     spec = pod["spec"]
     init = spec.get("initContainers") or ()
     reason = "PodInitializing" if init else "ContainerCreating"
@@ -45,7 +45,7 @@ def created(pod: Object, host_ip: str, now: str) -> Object:
     status["containerStatuses"] = [containers.waiting(each, reason) for each in spec["containers"]]
     if init:
         status["initContainerStatuses"] = [containers.waiting(each, reason) for each in init]
-    status |= {"hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
+    status |= {"hostIP": host_ips[0], "hostIPs": [{"ip": each} for each in host_ips]}
     return status
 
 

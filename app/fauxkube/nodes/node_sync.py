@@ -8,7 +8,7 @@ a kubelet registers at its start only. Status is reported when something changed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from fauxkube.client.loop import Loop
@@ -22,7 +22,7 @@ from fauxkube.nodes.context import COMPONENT, Context
 from fauxkube.nodes.heartbeat import Heartbeats
 from fauxkube.nodes.node_conditions import changed_conditions, says_the_same
 from fauxkube.nodes.node_faults import NodeFaults
-from fauxkube.nodes.registration import default_labels, internal_address, new_node, node_status
+from fauxkube.nodes.registration import default_labels, internal_addresses, new_node, node_status
 from fauxkube.nodes.settings import KUBELET_ANNOTATION, NodeSettings
 
 #: Seconds between two reports of an unchanged status.
@@ -57,7 +57,7 @@ class NodeSync:
         self._clock = context.clock
         self._recorder = cache(lambda node: context.recorder(COMPONENT, node))
         self._settings = settings
-        self._addresses = NodeAddresses(settings.network)
+        self._addresses = NodeAddresses(settings.networks)
         #: The nodes that are still to be made.
         self.unregistered: set[str] = set(registers)
         #: When the status of each adopted node was reported last (monotonic).
@@ -69,12 +69,12 @@ class NodeSync:
     def register(self) -> None:
         """Create the nodes that the settings name, where they are missing."""
         for name in sorted(self.unregistered, key=lambda name: (len(name), name)):
-            self._address_of(name, self._nodes.get(name))
+            self._addresses_of(name, self._nodes.get(name))
             self.loop.queue.add(name)
 
     def _changed(self, old: Object | None, new: Object | None) -> None:
-        if new is not None and (address := internal_address(new)):
-            self._addresses.note(name_of(new), address)
+        if new is not None and (addresses := internal_addresses(new)):
+            self._addresses.note(name_of(new), addresses)
         if new is not None and self._nodes.resuming:
             self._take_over(new)
         self.loop.queue.add(name_of(new or old or {}))
@@ -99,7 +99,7 @@ class NodeSync:
 
     async def _register_or_forget(self, name: str) -> None:
         if name in self.unregistered:
-            node = new_node(name, self._address_of(name, None), self._settings, self._clock.now())
+            node = new_node(name, self._addresses_of(name, None), self._settings, self._clock.now())
             try:
                 await self._client.create(NODES, node)
             except StatusError as error:
@@ -111,8 +111,8 @@ class NodeSync:
             self._heartbeats.drop(name)
             self._addresses.release(name)
 
-    def _address_of(self, name: str, node: Object | None) -> str:
-        return (internal_address(node) if node else "") or self._addresses.of(name)
+    def _addresses_of(self, name: str, node: Object | None) -> Sequence[str]:
+        return (internal_addresses(node) if node else []) or self._addresses.of(name)
 
     def _adopt(self, node: Object) -> None:
         """The first sight of a node in this process is its kubelet's start."""
@@ -135,8 +135,8 @@ class NodeSync:
     async def _report(self, node: Object) -> Object:
         """Write the node's status if it says anything new or is due; the node as it is then."""
         name, now = name_of(node), self._clock.monotonic()
-        address, trouble = self._address_of(name, node), self._faults.trouble(name)
-        status = node_status(node, address, self._settings, now=self._clock.now(), trouble=trouble)
+        addresses, trouble = self._addresses_of(name, node), self._faults.trouble(name)
+        status = node_status(node, addresses, self._settings, now=self._clock.now(), trouble=trouble)
         due = self._reported[name] + REPORT_SECONDS
         if now < due and says_the_same(node.get("status") or {}, status):
             self.loop.queue.add_after(name, due - now)

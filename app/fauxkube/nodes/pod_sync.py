@@ -28,7 +28,7 @@ from fauxkube.nodes.node_conditions import has_network, is_ready
 from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.pod_events import PodEvents
-from fauxkube.nodes.registration import internal_address
+from fauxkube.nodes.registration import internal_address, internal_addresses
 from fauxkube.nodes.runtime import Runtime
 
 #: Seconds after which a pod that got no address is tried again although none became free.
@@ -204,7 +204,7 @@ class PodSync:
 
     async def _create(self, pod: Object, node: Object) -> Object:
         events = self._events(name_of(node))
-        created = await self._write(pod, lifecycle.created(pod, internal_address(node), self._now()))
+        created = await self._write(pod, lifecycle.created(pod, internal_addresses(node), self._now()))
         if pod["metadata"].get("annotations"):
             for problem in (*annotation_problems(pod), *local_port_problems(pod)):
                 events.annotation_ignored(pod, problem)
@@ -249,7 +249,7 @@ class PodSync:
         """The pod's addresses; none while it must wait for them."""
         events, key = self._events(name_of(node)), key_of(pod)
         if pod["spec"].get("hostNetwork"):
-            return [internal_address(node)]
+            return internal_addresses(node)
         if not has_network(node):
             events.network_not_ready(pod)
             return []

@@ -7,6 +7,7 @@ created says of its own size, addresses and system is kept; everything missing i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from fauxkube.machinery import quantity
@@ -18,10 +19,13 @@ from fauxkube.nodes.settings import NodeSettings
 #: What the kubelet keeps free before it evicts pods, out of `capacity` (`--eviction-hard`).
 _MEMORY_KEPT_FREE = "100Mi"
 _STORAGE_KEPT_FREE_TENTHS = 1
+ZONE_LABEL, REGION_LABEL = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
+#: The region that all zones are in.
+REGION = "region-1"
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
 
-def new_node(name: str, address: str, settings: NodeSettings, now: datetime) -> Object:
+def new_node(name: str, addresses: Sequence[str], settings: NodeSettings, now: datetime) -> Object:
     """The node to create, not ready yet."""
     is_control_plane = settings.control_plane and name == settings.names[0]
     roles = {CONTROL_PLANE_LABEL: ""} if is_control_plane else {}
@@ -32,29 +36,33 @@ def new_node(name: str, address: str, settings: NodeSettings, now: datetime) -> 
         "metadata": {"name": name, "labels": default_labels(name, settings) | roles, "annotations": annotations},
         "spec": {"taints": [{"key": CONTROL_PLANE_LABEL, "effect": "NoSchedule"}]} if is_control_plane else {},
     }
-    node["status"] = node_status(node, address, settings, now=now)
+    node["status"] = node_status(node, addresses, settings, now=now)
     return node
 
 
 def default_labels(name: str, settings: NodeSettings) -> Labels:
-    """The labels that every kubelet puts on its node."""
-    return {
+    """The labels that every kubelet puts on its node; a cloud's tells where the node is."""
+    labels = {
         "beta.kubernetes.io/arch": settings.architecture,
         "beta.kubernetes.io/os": "linux",
         "kubernetes.io/arch": settings.architecture,
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
     }
+    if settings.zones and name in settings.names:
+        zone = settings.zones[settings.names.index(name) % len(settings.zones)]
+        labels |= {REGION_LABEL: REGION, ZONE_LABEL: zone}
+    return labels
 
 
 def node_status(
-    node: Object, address: str, settings: NodeSettings, *, now: datetime, trouble: Trouble = NO_TROUBLE
+    node: Object, own: Sequence[str], settings: NodeSettings, *, now: datetime, trouble: Trouble = NO_TROUBLE
 ) -> Object:
-    """The status to report of the node as it is; heartbeats move to `now`."""
+    """The status to report of the node as it is, with its `own` addresses; heartbeats move to `now`."""
     name, status = name_of(node), node.get("status") or {}
     capacity = _capacity(settings) | (status.get("capacity") or {})
     hostname = labels_of(node).get("kubernetes.io/hostname") or name
-    addresses = [{"type": "InternalIP", "address": address}] if address else []
+    addresses = [{"type": "InternalIP", "address": address} for address in own]
     addresses.append({"type": "Hostname", "address": hostname})
     return status | {
         "capacity": capacity,
@@ -68,12 +76,15 @@ def node_status(
     }
 
 
+def internal_addresses(node: Object) -> list[str]:
+    """The node's own addresses, as it reports them, the one of its main IP family first."""
+    listed = node.get("status", {}).get("addresses") or ()
+    return [str(each["address"]) for each in listed if each.get("type") == "InternalIP"]
+
+
 def internal_address(node: Object) -> str:
-    """The node's own address, as it reports it; empty while it has none."""
-    for each in node.get("status", {}).get("addresses") or ():
-        if each.get("type") == "InternalIP":
-            return str(each["address"])
-    return ""
+    """The first of them; empty while it has none."""
+    return next(iter(internal_addresses(node)), "")
 
 
 def _capacity(settings: NodeSettings) -> dict[str, str]:

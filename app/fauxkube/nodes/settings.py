@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxkube.ipam.families import IPV4
+from fauxkube.nodes.addresses import NETWORKS
+
 #: Who runs a node's kubelet: a node that carries this annotation with the value `none` is left alone.
 KUBELET_ANNOTATION = "fauxkube.io/kubelet"
 
@@ -12,13 +15,14 @@ KUBELET_ANNOTATION = "fauxkube.io/kubelet"
 class NodeSettings:
     """The nodes made at the start, `node-1` to `node-<count>`, and what every kubelet reports.
 
-    Amounts are quantities as in `status.capacity`. With `control_plane` the first node has that role and its taint.
-    Times are in seconds of the cluster's clock; a container stops after `stop_seconds`, or when its grace period ends
-    if that is sooner.
+    They are put into the `zones` in turn. Amounts are quantities as in `status.capacity`. With `control_plane` the
+    first node has that role and its taint. Times are in seconds of the cluster's clock; a container stops after
+    `stop_seconds`, or when its grace period ends if that is sooner.
     """
 
     count: int = 3
     name_prefix: str = "node-"
+    zones: tuple[str, ...] = ()
     control_plane: bool = False
     kubernetes_version: str = "1.36"
     cpu: str = "8"
@@ -29,9 +33,9 @@ class NodeSettings:
     os_image: str = "Debian GNU/Linux 12 (bookworm)"
     kernel_version: str = "6.1.0-40-amd64"
     container_runtime: str = "containerd://2.1.4"
-    #: The network that nodes have their addresses in; its first three belong to the network, its gateway and the
-    #: API server.
-    network: str = "172.18.0.0/16"
+    #: The networks that nodes have their addresses in, one an IP family; the first three of each belong to the network,
+    #: its gateway and the API server.
+    networks: tuple[str, ...] = (NETWORKS[IPV4],)
     image_pull_seconds: float = 0.0
     container_start_seconds: float = 0.0
     stop_seconds: float = 0.0

@@ -1,7 +1,7 @@
-"""A node's block of pod addresses, cut out of the cluster CIDR as the node registers.
+"""A node's blocks of pod addresses, cut out of the cluster's CIDRs as the node registers: one for each IP family.
 
-Upstream's node IPAM controller does the same a moment later. A node that comes when all blocks are out is written
-without one; its next write (the kubelet's own reports will do) tries again.
+Upstream's node IPAM controller does the same a moment later. A node that comes when all blocks of a family are out is
+written without any; its next write (the kubelet's own reports will do) tries again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, name_of
-from fauxkube.registry.pools import POD_CIDRS, Pools
+from fauxkube.registry.pools import POD_CIDRS, Pools, of_family
 from fauxkube.store.model import Claim, Taken
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NodeBlocks:
-    """Holds `spec.podCIDR`."""
+    """Holds `spec.podCIDRs`."""
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
@@ -27,15 +27,32 @@ class NodeBlocks:
         if obj.get("spec", {}).get("podCIDR"):
             return
         spec = obj["spec"] = dict(obj.get("spec") or {})
-        block = self._pools[POD_CIDRS].reserve()
-        if block is not None:
-            spec["podCIDR"] = reservation.hold(POD_CIDRS, block)
-            spec["podCIDRs"] = [block]
+        if blocks := self._reserve(reservation):
+            spec["podCIDR"], spec["podCIDRs"] = blocks[0], blocks
+
+    def _reserve(self, reservation: Reservation) -> list[str]:
+        """A block of each family in the cluster's order; none where a family has none left."""
+        blocks: list[str] = []
+        for family in self._pools.ranges.families:
+            pool = of_family(POD_CIDRS, family)
+            block = self._pools[pool].reserve()
+            if block is None:
+                for other in blocks:
+                    self._pools[of_family(POD_CIDRS, other)].cancel(other)
+                return []
+            blocks.append(block)
+        for block in blocks:
+            reservation.hold(of_family(POD_CIDRS, block), block)
+        return blocks
 
     def holdings(self, key: str, obj: Object) -> set[Claim]:
-        pool = self._pools[POD_CIDRS]
         cidrs = obj.get("spec", {}).get("podCIDRs") or ()
-        return {Claim(POD_CIDRS, cidr) for cidr in cidrs if pool.contains(cidr) and pool.owner_of(cidr) in (None, key)}
+        claims = (Claim(of_family(POD_CIDRS, cidr), cidr) for cidr in cidrs)
+        return {claim for claim in claims if self._may_hold(key, claim)}
+
+    def _may_hold(self, key: str, claim: Claim) -> bool:
+        pool = self._pools.find(claim.pool)
+        return pool is not None and pool.contains(claim.value) and pool.owner_of(claim.value) in {None, key}
 
     def refusal(self, obj: Object, taken: Taken) -> status.StatusError:
         problem = f"the pod CIDR {taken.claim.value} is another node's ({taken.owner})"

@@ -1,4 +1,4 @@
-"""A pod's address, which its node's network add-on reserves and its status then carries.
+"""A pod's addresses, which its node's network add-on reserves and its status then carries.
 
 The API server accepts whatever address a pod's status names, as upstream does; it is claimed where it lies in the
 node's pool and is nobody else's, so that it is not handed out again before the pod has gone or run to its end.
@@ -34,8 +34,9 @@ class PodAddresses:
         spec = obj["spec"]
         if not addresses or spec.get("hostNetwork") or is_terminal(obj):
             return set()
-        pool = pod_pool_name(spec.get("nodeName") or "")
-        claims = (Claim(pool, address["ip"]) for address in addresses if address.get("ip"))
+        node = spec.get("nodeName") or ""
+        given = (address["ip"] for address in addresses if address.get("ip"))
+        claims = (Claim(pod_pool_name(node, address), address) for address in given)
         return {claim for claim in claims if self._may_hold(key, claim)}
 
     def _may_hold(self, key: str, claim: Claim) -> bool:

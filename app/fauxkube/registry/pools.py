@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fauxkube.ipam.allocator import Allocator
 from fauxkube.ipam.bands import node_port_band, service_ip_band
+from fauxkube.ipam.families import IPV4, IPV6, cidrs_of, families_of, family_of
 from fauxkube.ipam.ranges import AddressRange, BlockRange, PortRange
 from fauxkube.store.model import Allocation, Claim
 from fauxkube.store.store import Store
@@ -28,20 +29,44 @@ _NODE_KEYS = "nodes/"
 _POD_RANGE_HEAD = 2
 
 
-def pod_pool_name(node: str) -> str:
-    """The pool of one node's pod addresses."""
-    return f"pods/{node}"
+def of_family(pool: str, value: str) -> str:
+    """Of the pools of that name, one a family, the one that an address, a CIDR or a family is of."""
+    return f"{pool}/ipv6" if value == IPV6 or family_of(value) == IPV6 else pool
+
+
+def pod_pool_name(node: str, family: str = IPV4) -> str:
+    """The pool of one node's pod addresses, of one family."""
+    return of_family(f"pods/{node}", family)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranges:
-    """What there is to hand out: CIDRs, the size of a node's block, and the node ports, both ends included."""
+    """What there is to hand out: CIDRs, the sizes of a node's blocks, and the node ports, both ends included.
+
+    CIDRs are written as flags write them, one or two (`10.244.0.0/16,fd00:10:244::/56`): of each family at most one,
+    the main family's first. Of the load balancers' those count whose family services have.
+    """
 
     cluster_cidr: str = "10.244.0.0/16"
     node_prefix: int = 24
+    node_prefix_v6: int = 64
     service_cidr: str = "10.96.0.0/12"
     node_ports: tuple[int, int] = (30000, 32767)
-    load_balancer_cidr: str = "203.0.113.0/24"
+    load_balancer_cidr: str = "203.0.113.0/24,2001:db8:113::/112"
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of pods and nodes, the main one first."""
+        return families_of(self.cluster_cidr)
+
+    @property
+    def service_families(self) -> tuple[str, ...]:
+        """The families of services, the main one first."""
+        return families_of(self.service_cidr)
+
+    def prefix_of(self, cidr: str) -> int:
+        """The prefix length of a node's block out of such a CIDR."""
+        return self.node_prefix_v6 if family_of(cidr) == IPV6 else self.node_prefix
 
 
 def port_range(text: str) -> tuple[int, int]:
@@ -58,16 +83,21 @@ class Pools:
     def __init__(self, ranges: Ranges, store: Store) -> None:
         self.ranges = ranges
         self._store = store
-        cluster_ips = AddressRange(ranges.service_cidr)
         node_ports = PortRange(*ranges.node_ports)
         self._allocators: dict[str, Allocator] = {
-            CLUSTER_IPS: Allocator(
-                cluster_ips, dynamic_from=service_ip_band(ipaddress.ip_network(ranges.service_cidr).num_addresses)
-            ),
+            **{of_family(CLUSTER_IPS, cidr): _cluster_ips(cidr) for cidr in cidrs_of(ranges.service_cidr)},
             NODE_PORTS: Allocator(node_ports, dynamic_from=node_port_band(len(node_ports))),
-            LOAD_BALANCERS: Allocator(AddressRange(ranges.load_balancer_cidr)),
-            POD_CIDRS: Allocator(BlockRange(ranges.cluster_cidr, ranges.node_prefix)),
+            **{
+                of_family(LOAD_BALANCERS, cidr): Allocator(AddressRange(cidr))
+                for cidr in cidrs_of(ranges.load_balancer_cidr)
+                if family_of(cidr) in ranges.service_families
+            },
+            **{
+                of_family(POD_CIDRS, cidr): Allocator(BlockRange(cidr, ranges.prefix_of(cidr)))
+                for cidr in cidrs_of(ranges.cluster_cidr)
+            },
         }
+        #: The blocks of nodes, by the names of the pools that they make.
         self._pod_cidrs: dict[str, str] = {}
 
     def load(self) -> None:
@@ -75,11 +105,11 @@ class Pools:
         held: defaultdict[str, list[Allocation]] = defaultdict(list)
         for allocation in self._store.allocations():
             held[allocation.pool].append(allocation)
-        for block in held[POD_CIDRS]:
+        for block in (*held[POD_CIDRS], *held[of_family(POD_CIDRS, IPV6)]):
             if block.owner is not None:
-                node = block.owner.removeprefix(_NODE_KEYS)
-                self._pod_cidrs[node] = block.value
-                self._allocators[pod_pool_name(node)] = _pod_allocator(block.value)
+                pool = pod_pool_name(block.owner.removeprefix(_NODE_KEYS), block.value)
+                self._pod_cidrs[pool] = block.value
+                self._allocators[pool] = _pod_allocator(block.value)
         for name, allocator in self._allocators.items():
             allocator.load(held[name])
 
@@ -101,15 +131,20 @@ class Pools:
         """The pool's allocator, if there is one."""
         return self._allocators.get(name)
 
+    def by_family(self, name: str) -> dict[str, Allocator]:
+        """The pools of that name by the IP family that each is of."""
+        found = {family: self.find(of_family(name, family)) for family in (IPV4, IPV6)}
+        return {family: allocator for family, allocator in found.items() if allocator is not None}
+
     def names(self) -> list[str]:
         """All pools there are."""
         return list(self._allocators)
 
     def of_pods(self, node: str, cidr: str) -> Allocator:
-        """The pool of a node's pod addresses, made when it is first asked for or the node has got another block."""
-        name = pod_pool_name(node)
-        if self._pod_cidrs.get(node) != cidr:
-            self._pod_cidrs[node] = cidr
+        """The pool of a node's block of addresses, made when it is first asked for or the node has got another."""
+        name = pod_pool_name(node, cidr)
+        if self._pod_cidrs.get(name) != cidr:
+            self._pod_cidrs[name] = cidr
             self._allocators[name] = _pod_allocator(cidr)
             self._allocators[name].load(self._store.allocations(name))
         return self._allocators[name]
@@ -122,6 +157,11 @@ class Pools:
         for pool, value in claims:
             if allocator := self._allocators.get(pool):
                 allocator.claim(value, owner)
+
+
+def _cluster_ips(cidr: str) -> Allocator:
+    addresses = ipaddress.ip_network(cidr).num_addresses
+    return Allocator(AddressRange(cidr), dynamic_from=service_ip_band(addresses))
 
 
 def _pod_allocator(cidr: str) -> Allocator:

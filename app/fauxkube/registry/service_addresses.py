@@ -1,19 +1,18 @@
-"""A service's cluster IP and node ports, as upstream's `pkg/registry/core/service/storage/alloc.go` hands them out.
+"""A service's cluster IPs and node ports, as upstream's `pkg/registry/core/service/storage/alloc.go` hands them out.
 
 Values that the client names are honoured or refused; missing ones come out of the pools. Two ports that differ only in
-their protocol share a node port.
+their protocol share a node port. Each IP family has pools of its own.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from fauxkube.kinds.core import service_allocation as rules
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import FieldError, Path
 from fauxkube.machinery.objects import Object, name_of
-from fauxkube.registry.pools import CLUSTER_IPS, LOAD_BALANCERS, NODE_PORTS, Pools
+from fauxkube.registry.pools import CLUSTER_IPS, LOAD_BALANCERS, NODE_PORTS, Pools, of_family
 from fauxkube.store.model import Claim, Taken
 
 if TYPE_CHECKING:
@@ -28,12 +27,12 @@ class ServiceAddresses:
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
-        self._families = [f"IPv{ipaddress.ip_network(pools.ranges.service_cidr).version}"]
+        self._families = pools.ranges.service_families
 
     def assign(self, obj: Object, old: Object | None, reservation: Reservation) -> None:
         errors = rules.default_families(obj, self._families, old)
         if not errors:
-            errors = self._assign_cluster_ip(obj, old, reservation)
+            errors = self._assign_cluster_ips(obj, old, reservation)
         if not errors and rules.needs_node_port(obj):
             errors = self._assign_node_ports(obj, old, reservation)
         if not errors and rules.needs_health_check_node_port(obj):
@@ -41,36 +40,44 @@ class ServiceAddresses:
         if errors:
             raise status.invalid("", "Service", name_of(obj), [error.to_cause() for error in errors])
 
-    def _assign_cluster_ip(self, obj: Object, old: Object | None, reservation: Reservation) -> list[FieldError]:
+    def _assign_cluster_ips(self, obj: Object, old: Object | None, reservation: Reservation) -> list[FieldError]:
         spec = obj["spec"]
         if not rules.needs_cluster_ip(obj):
             return []
         if rules.is_headless(obj):
             spec["clusterIP"], spec["clusterIPs"] = rules.HEADLESS, [rules.HEADLESS]
             return []
-        addresses = spec.get("clusterIPs") or []
-        if not addresses:
-            address = self._pools[CLUSTER_IPS].reserve()
-            if address is None:
-                raise status.internal("failed to allocate a serviceIP: range is full")
-            spec["clusterIP"], spec["clusterIPs"] = reservation.hold(CLUSTER_IPS, address), [address]
-            return []
-        if old is not None and addresses == old["spec"].get("clusterIPs"):
-            return []
-        problem = self._take_address(addresses[0], reservation)
-        if not problem:
-            return []
-        return [_SPEC.child("clusterIPs").invalid(addresses, f"failed to allocate IP {addresses[0]}: {problem}")]
+        wanted = spec.get("clusterIPs") or []
+        mine = old["spec"].get("clusterIPs") or [] if old is not None else []
+        addresses = []
+        for index, family in enumerate(spec["ipFamilies"]):
+            if index >= len(wanted):
+                addresses.append(self._next_address(family, reservation))
+                continue
+            address = wanted[index]
+            if address not in mine and (problem := self._take_address(address, family, reservation)):
+                detail = f"failed to allocate IP {address}: {problem}"
+                return [_SPEC.child("clusterIPs").invalid(wanted, detail)]
+            addresses.append(address)
+        spec["clusterIP"], spec["clusterIPs"] = addresses[0], addresses
+        return []
 
-    def _take_address(self, address: str, reservation: Reservation) -> str:
+    def _next_address(self, family: str, reservation: Reservation) -> str:
+        pool = of_family(CLUSTER_IPS, family)
+        address = self._pools[pool].reserve()
+        if address is None:
+            raise status.internal("failed to allocate a serviceIP: range is full")
+        return reservation.hold(pool, address)
+
+    def _take_address(self, address: str, family: str, reservation: Reservation) -> str:
         """Reserve the address that the client asks for; answers what is wrong with it."""
-        pool = self._pools[CLUSTER_IPS]
+        name = of_family(CLUSTER_IPS, family)
+        pool = self._pools[name]
         if not pool.contains(address):
-            valid = self._pools.ranges.service_cidr
-            return f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {valid}"
+            return f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {pool.range}"
         if not pool.reserve_exact(address):
             return "provided IP is already allocated"
-        reservation.hold(CLUSTER_IPS, address)
+        reservation.hold(name, address)
         return ""
 
     def _assign_node_ports(self, obj: Object, old: Object | None, reservation: Reservation) -> list[FieldError]:
@@ -117,16 +124,18 @@ class ServiceAddresses:
         return []
 
     def holdings(self, key: str, obj: Object) -> set[Claim]:
-        balancers = self._pools[LOAD_BALANCERS]
         held = {Claim(NODE_PORTS, str(number)) for number in _node_ports(obj)}
         if obj["spec"].get("type") != "ExternalName":
             addresses = obj["spec"].get("clusterIPs") or ()
-            held |= {Claim(CLUSTER_IPS, address) for address in addresses if address != rules.HEADLESS}
+            held |= {Claim(of_family(CLUSTER_IPS, each), each) for each in addresses if each != rules.HEADLESS}
         ingress = obj.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
-        for address in (each.get("ip") for each in ingress):
-            if address and balancers.contains(address) and balancers.owner_of(address) in (None, key):
-                held.add(Claim(LOAD_BALANCERS, address))
+        points = (each["ip"] for each in ingress if each.get("ip"))
+        held |= {claim for each in points if self._may_hold(key, claim := Claim(of_family(LOAD_BALANCERS, each), each))}
         return held
+
+    def _may_hold(self, key: str, claim: Claim) -> bool:
+        pool = self._pools.find(claim.pool)
+        return pool is not None and pool.contains(claim.value) and pool.owner_of(claim.value) in {None, key}
 
     def refusal(self, obj: Object, taken: Taken) -> status.StatusError:
         pool, value = taken.claim

@@ -12,23 +12,26 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from fauxkube.kinds.core.pod_status import pod_ip_of
+from fauxkube.ipam.families import IPV4, IPV6, cidrs_of, families_of, family_of
+from fauxkube.kinds.core.pod_status import pod_ips_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, name_of, namespace_of
 from fauxkube.registry.pools import Ranges
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: The smallest prefix length that a worked out range has: room for more than is in use.
-_WIDEST = 16
+#: The smallest prefix length that a worked out range has: room for more than is in use. Of a cluster's IPv6 range what
+#: its nodes' blocks leave (`_BLOCK_BITS`), of a service range what kubeadm takes.
+_WIDEST = {IPV4: 16, IPV6: 108}
+_BLOCK_BITS = 8
 
 
 class StandIn(NamedTuple):
-    """A node that is not in the dump but has pods there: its block of pod addresses and its own address, if known."""
+    """A node that is not in the dump but has pods there: its blocks and its own addresses, as far as known."""
 
     name: str
-    pod_cidr: str
-    address: str
+    pod_cidrs: tuple[str, ...]
+    addresses: tuple[str, ...]
 
 
 def ranges_of(objects: Iterable[Object], known: Ranges) -> Ranges:
@@ -36,17 +39,21 @@ def ranges_of(objects: Iterable[Object], known: Ranges) -> Ranges:
     listed = list(objects)
     flags = _flags(listed)
     ports = flags.get("service-node-port-range", "")
-    return replace(
+    prefixes = replace(
         known,
-        cluster_cidr=flags.get("cluster-cidr") or _cluster_cidr(listed, known.cluster_cidr),
-        node_prefix=_node_prefix(listed, flags, known.node_prefix),
+        node_prefix=_node_prefix(listed, flags, IPV4, known.node_prefix),
+        node_prefix_v6=_node_prefix(listed, flags, IPV6, known.node_prefix_v6),
+    )
+    return replace(
+        prefixes,
+        cluster_cidr=flags.get("cluster-cidr") or _cluster_cidr(listed, prefixes),
         service_cidr=flags.get("service-cluster-ip-range") or _service_cidr(listed, known.service_cidr),
         node_ports=_pair(ports) if ports else _node_ports(listed, known.node_ports),
     )
 
 
 def _flags(objects: Iterable[Object]) -> dict[str, str]:
-    """The flags of the control plane's pods; of two address families the first."""
+    """The flags of the control plane's pods."""
     found: dict[str, str] = {}
     for pod in _of_kind(objects, "Pod"):
         if namespace_of(pod) != "kube-system" or (pod["metadata"].get("labels") or {}).get("tier") != "control-plane":
@@ -55,7 +62,7 @@ def _flags(objects: Iterable[Object]) -> dict[str, str]:
             for argument in (*(container.get("command") or ()), *(container.get("args") or ())):
                 name, given, value = str(argument).removeprefix("--").partition("=")
                 if given:
-                    found[name] = value.split(",")[0]
+                    found[name] = value
     return found
 
 
@@ -64,51 +71,74 @@ def _pair(ports: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def _node_prefix(objects: Iterable[Object], flags: dict[str, str], known: int) -> int:
-    for flag in ("node-cidr-mask-size", "node-cidr-mask-size-ipv4"):
+def _node_prefix(objects: Iterable[Object], flags: dict[str, str], family: str, known: int) -> int:
+    alone = families_of(flags.get("cluster-cidr", "")) in {(), (family,)}
+    names = [f"node-cidr-mask-size-{family.lower()}", *(["node-cidr-mask-size"] if alone else [])]
+    for flag in names:
         if flags.get(flag, "").isdigit():
             return int(flags[flag])
-    lengths = {block.prefixlen for block in _node_blocks(objects)}
+    lengths = {block.prefixlen for block in _node_blocks(objects) if _family(block) == family}
     return lengths.pop() if len(lengths) == 1 else known
 
 
 def _node_blocks(objects: Iterable[Object]) -> list[_Network]:
-    blocks = (node["spec"].get("podCIDR") for node in _of_kind(objects, "Node"))
+    specs = (node["spec"] for node in _of_kind(objects, "Node"))
+    blocks = (block for spec in specs for block in spec.get("podCIDRs") or [spec.get("podCIDR")])
     return [ipaddress.ip_network(block) for block in blocks if block]
 
 
-def _cluster_cidr(objects: Iterable[Object], known: str) -> str:
-    return _widened(_node_blocks(objects), known)
+def _cluster_cidr(objects: Iterable[Object], known: Ranges) -> str:
+    widest = {IPV4: _WIDEST[IPV4], IPV6: known.node_prefix_v6 - _BLOCK_BITS}
+    return _by_family(_node_blocks(objects), known.cluster_cidr, widest)
 
 
 def _service_cidr(objects: Sequence[Object], known: str) -> str:
-    """The service `kubernetes` has the first address of the range; without it the addresses in use must do."""
-    addresses = [each for service in _of_kind(objects, "Service") for each in cluster_ips(service)[:1]]
-    used = [ipaddress.ip_network(address) for address in addresses]
-    first = next((cluster_ips(each) for each in _of_kind(objects, "Service") if _is_api_server(each)), [])
-    if not first or _holds(known, used):
-        return _widened(used, known)
-    start = ipaddress.ip_address(first[0]) - 1
-    for length in range(_WIDEST, start.max_prefixlen):
-        if int(start) % (1 << (start.max_prefixlen - length)) == 0:
-            return _widened(used, f"{start}/{length}")
-    return _widened(used, known)
+    """The service `kubernetes` has the first address of the main range; without it the addresses in use must do."""
+    services = sorted(_of_kind(objects, "Service"), key=lambda each: not _is_api_server(each))
+    used = [ipaddress.ip_network(address) for service in services for address in cluster_ips(service)]
+    if used and _is_api_server(services[0]) and not _held_by(cidrs_of(known), used):
+        start = used[0].network_address - 1
+        for length in range(_WIDEST[_family(used[0])], start.max_prefixlen):
+            if int(start) % (1 << (start.max_prefixlen - length)) == 0:
+                others = [each for each in cidrs_of(known) if family_of(each) != _family(used[0])]
+                known = ",".join([f"{start}/{length}", *others])
+                break
+    return _by_family(used, known, _WIDEST)
+
+
+def _by_family(used: Sequence[_Network], known: str, widest: dict[str, int]) -> str:
+    """`known` if it holds all that is in use, else a range for each family of that, in its order."""
+    cidrs = cidrs_of(known)
+    if not used or (_family(used[0]) == family_of(cidrs[0]) and _held_by(cidrs, used)):
+        return known
+    found = []
+    for family in dict.fromkeys(map(_family, used)):
+        own = [each for each in used if _family(each) == family]
+        expected = next((each for each in cidrs if family_of(each) == family), "")
+        found.append(_widened(own, expected, widest[family]))
+    return ",".join(found)
+
+
+def _family(network: _Network) -> str:
+    return family_of(str(network))
+
+
+def _held_by(cidrs: Sequence[str], used: Iterable[_Network]) -> bool:
+    return all(any(_holds(cidr, [each]) for cidr in cidrs) for each in used)
 
 
 def _is_api_server(service: Object) -> bool:
     return (namespace_of(service), name_of(service)) == ("default", "kubernetes")
 
 
-def _widened(used: Sequence[_Network], known: str) -> str:
-    """`known` if it holds all that is in use, else the network around that."""
-    if _holds(known, used):
+def _widened(used: Sequence[_Network], known: str, widest: int) -> str:
+    """`known` if it holds all that is in use, of one family, else the network around that."""
+    if known and _holds(known, used):
         return known
     around = used[0]
-    while not all(around.version == each.version and each.subnet_of(around) for each in used):  # type: ignore[arg-type]
-        if not around.prefixlen or any(around.version != each.version for each in used):
-            return known
+    while not _holds(str(around), used):
         around = around.supernet()
-    return str(around if around.prefixlen <= _WIDEST else around.supernet(new_prefix=_WIDEST))
+    return str(around if around.prefixlen <= widest else around.supernet(new_prefix=widest))
 
 
 def _holds(cidr: str, used: Iterable[_Network]) -> bool:
@@ -137,14 +167,23 @@ def stand_ins(objects: Sequence[Object], ranges: Ranges) -> list[StandIn]:
 
 
 def _stand_in(name: str, pods: Iterable[Object], ranges: Ranges) -> StandIn:
-    cluster = ipaddress.ip_network(ranges.cluster_cidr)
-    blocks, address = set(), ""
+    clusters = [ipaddress.ip_network(each) for each in cidrs_of(ranges.cluster_cidr)]
+    blocks: list[set[str]] = [set() for _ in clusters]
+    hosts: tuple[str, ...] = ()
     for pod in pods:
-        address = (pod.get("status") or {}).get("hostIP") or address
-        own = pod_ip_of(pod)
-        if own and not pod["spec"].get("hostNetwork") and ipaddress.ip_address(own) in cluster:
-            blocks.add(str(ipaddress.ip_network(f"{own}/{ranges.node_prefix}", strict=False)))
-    return StandIn(name, blocks.pop() if len(blocks) == 1 else "", address)
+        hosts = _host_ips(pod) or hosts
+        for own in () if pod["spec"].get("hostNetwork") else pod_ips_of(pod):
+            for cluster, found in zip(clusters, blocks, strict=True):
+                if ipaddress.ip_address(own) in cluster:
+                    found.add(str(ipaddress.ip_network(f"{own}/{ranges.prefix_of(own)}", strict=False)))
+    known = all(len(each) == 1 for each in blocks)
+    return StandIn(name, tuple(each.pop() for each in blocks) if known else (), hosts)
+
+
+def _host_ips(pod: Object) -> tuple[str, ...]:
+    status = pod.get("status") or {}
+    listed = tuple(each["ip"] for each in status.get("hostIPs") or () if each.get("ip"))
+    return listed or ((status["hostIP"],) if status.get("hostIP") else ())
 
 
 def missing_namespaces(objects: Sequence[Object]) -> list[str]:

@@ -114,6 +114,7 @@ def _ranges(ranges: Object) -> Ranges:
     return Ranges(
         cluster_cidr=_text(ranges["cluster_cidr"]),
         node_prefix=_whole(ranges["node_prefix"]),
+        node_prefix_v6=_whole(ranges.get("node_prefix_v6", Ranges().node_prefix_v6)),
         service_cidr=_text(ranges["service_cidr"]),
         node_ports=(_whole(first), _whole(last)),
         load_balancer_cidr=_text(ranges["load_balancer_cidr"]),

@@ -25,7 +25,7 @@ class Pooled(ServiceLoadBalancerController):
 
     def __init__(self, context: Context) -> None:
         self.pool = Allocator(AddressRange("203.0.113.0/30"))
-        super().__init__(replace(context, load_balancer_pool=self.pool))
+        super().__init__(replace(context, load_balancer_pools={"IPv4": self.pool}))
 
 
 def balanced(name: str = "web", **spec: Any) -> Object:

@@ -74,11 +74,18 @@ def test_a_sound_network_fulfils_every_requirement() -> None:
             id="an address twice",
         ),
         pytest.param(
-            {"ranges": Ranges("10.96.0.0/12", "10.96.0.0/16")},
+            {"ranges": Ranges(("10.96.0.0/12", "fd00:1::/56"), ("10.96.0.0/16", "fd00:2::/112"))},
             RANGES,
             ("pods", "services"),
             "10.96.0.0/12 and 10.96.0.0/16 overlap",
             id="ranges",
+        ),
+        pytest.param(
+            {"ranges": Ranges(("10.244.0.0/16", "fd00:1::/56"), ("10.96.0.0/16", "fd00:1::/112"))},
+            RANGES,
+            ("pods", "services"),
+            "fd00:1::/56 and fd00:1::/112 overlap",
+            id="ranges of the second family",
         ),
         pytest.param(
             {"nodes": [node(1), node(2, cidr="10.244.1.128/25")]},

@@ -18,7 +18,7 @@ SETTINGS = NodeSettings()
 
 
 def node(**settings: Any) -> Object:
-    return new_node("node-1", "172.18.0.3", NodeSettings(**settings), NOW)
+    return new_node("node-1", ["172.18.0.3"], NodeSettings(**settings), NOW)
 
 
 def test_a_node_registers_with_its_labels_addresses_and_size() -> None:
@@ -50,7 +50,7 @@ def test_the_kubelet_has_the_versions_first_patch_unless_one_is_named(version: s
 
 def test_a_node_is_the_same_whenever_it_is_made() -> None:
     assert node()["status"]["nodeInfo"] == node()["status"]["nodeInfo"]
-    other = new_node("node-2", "172.18.0.4", SETTINGS, NOW)
+    other = new_node("node-2", ["172.18.0.4"], SETTINGS, NOW)
     assert other["status"]["nodeInfo"]["machineID"] != node()["status"]["nodeInfo"]["machineID"]
 
 
@@ -72,7 +72,7 @@ def test_what_an_adopted_node_says_of_itself_is_kept() -> None:
             "nodeInfo": {"kubeletVersion": "v1.30.0", "osImage": ""},
         },
     }
-    status = node_status(adopted, "172.18.0.9", SETTINGS, now=NOW)
+    status = node_status(adopted, ["172.18.0.9"], SETTINGS, now=NOW)
     assert status["addresses"] == [{"type": "InternalIP", "address": "10.9.8.7"}]
     assert (status["capacity"]["cpu"], status["capacity"]["memory"]) == ("64", "32Gi")
     assert (status["allocatable"]["cpu"], status["allocatable"]["nvidia.com/gpu"]) == ("64", "8")
@@ -82,7 +82,7 @@ def test_what_an_adopted_node_says_of_itself_is_kept() -> None:
 
 def test_a_node_of_our_own_takes_the_settings_version() -> None:
     old = node(kubernetes_version="1.35")
-    assert node_status(old, "172.18.0.3", SETTINGS, now=NOW)["nodeInfo"]["kubeletVersion"] == "v1.36.0"
+    assert node_status(old, ["172.18.0.3"], SETTINGS, now=NOW)["nodeInfo"]["kubeletVersion"] == "v1.36.0"
 
 
 def test_a_node_is_ready_once_it_has_a_pod_cidr() -> None:
@@ -107,5 +107,5 @@ def test_conditions_of_others_are_kept() -> None:
 
 def test_heartbeats_alone_are_no_news() -> None:
     made = node()
-    assert says_the_same(made["status"], node_status(made, "172.18.0.3", SETTINGS, now=LATER))
+    assert says_the_same(made["status"], node_status(made, ["172.18.0.3"], SETTINGS, now=LATER))
     assert not says_the_same({}, made["status"])

@@ -29,7 +29,7 @@ def with_status(pod: Object, status: Object | None, now: str = NOW) -> Object:
 
 
 def created(given: Object) -> Object:
-    return with_status(given, lifecycle.created(given, "172.18.0.3", NOW))
+    return with_status(given, lifecycle.created(given, ["172.18.0.3"], NOW))
 
 
 def running(given: Object) -> Object:

@@ -87,11 +87,16 @@ def is_active(pod: Object) -> bool:
     return not is_terminal(pod) and not pod["metadata"].get("deletionTimestamp")
 
 
+def pod_ips_of(pod: Object) -> list[str]:
+    """The pod's addresses, the one of its main IP family first; none while it has none."""
+    status = pod.get("status") or {}
+    addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
+    return addresses or ([status["podIP"]] if status.get("podIP") else [])
+
+
 def pod_ip_of(pod: Object) -> str:
     """The pod's first address; empty while it has none."""
-    status = pod.get("status", {})
-    addresses = status.get("podIPs")
-    return (addresses[0].get("ip") if addresses else status.get("podIP")) or ""
+    return next(iter(pod_ips_of(pod)), "")
 
 
 def is_sidecar(container: Object) -> bool:

@@ -21,6 +21,7 @@ class Overrides(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     nodes: int | None = Field(default=None, ge=0, description="How many simulated nodes to begin with.")
+    zones: str | None = Field(default=None, description="The zones that they are in, in turn.", examples=["a,b,c"])
     kubernetes_version: str | None = Field(default=None, examples=["1.36"])
     seed: int | None = Field(default=None, description="Makes the same random choices on every run.")
     history: int | None = Field(default=None, ge=1, description="How many changes are remembered.")
@@ -31,9 +32,10 @@ class Overrides(BaseModel):
     stop_seconds: float | None = Field(default=None, ge=0, description="What stopping a pod takes: its grace at most.")
     requests: int | None = Field(default=None, ge=0, description="How many requests are kept on record.")
     strict: str | None = Field(default=None, description="How strictly they are judged.", examples=["warn"])
-    cluster_cidr: str | None = Field(default=None, examples=["10.244.0.0/16"])
+    cluster_cidr: str | None = Field(default=None, examples=["10.244.0.0/16", "10.244.0.0/16,fd00:10:244::/56"])
     node_prefix: int | None = Field(default=None, examples=[24])
-    service_cidr: str | None = Field(default=None, examples=["10.96.0.0/12"])
+    node_prefix_v6: int | None = Field(default=None, examples=[64])
+    service_cidr: str | None = Field(default=None, examples=["10.96.0.0/12", "10.96.0.0/16,fd00:10:96::/112"])
     node_ports: str | None = Field(default=None, examples=["30000-32767"])
     load_balancer_cidr: str | None = Field(default=None, examples=["203.0.113.0/24"])
 
