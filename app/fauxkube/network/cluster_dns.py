@@ -22,7 +22,7 @@ _TENTH = 10
 
 def address_of(topology: Topology) -> str:
     """Where the kubelets send their pods' queries; empty when the range of services is not known."""
-    return address_in(topology.ranges.services)
+    return address_in(",".join(topology.ranges.services))
 
 
 @lru_cache(maxsize=64)

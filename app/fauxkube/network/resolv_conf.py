@@ -71,8 +71,7 @@ def config_of(topology: Topology, pod: Pod) -> ResolverConfig:
 
 def node_config(topology: Topology) -> ResolverConfig:
     """What a node's own resolv.conf holds."""
-    nodes = topology.ranges.nodes.partition(",")[0]
-    nameservers = (str(ipaddress.ip_network(nodes)[1]),) if nodes else ()
+    nameservers = tuple(str(ipaddress.ip_network(each)[1]) for each in topology.ranges.nodes[:1])
     return ResolverConfig(in_cluster=False, nameservers=nameservers)
 
 
@@ -90,10 +89,9 @@ def _base(topology: Topology, pod: Pod, policy: str) -> ResolverConfig:
 
 def _knows_the_cluster(topology: Topology, nameservers: Sequence[str]) -> bool:
     """A nameserver with a service's or a pod's address is taken to know what the cluster's DNS knows."""
-    ranges = [each for each in topology.ranges.services.split(",") if each]
     return any(
         topology.pods.at(each)
-        or any(ipaddress.ip_address(each) in ipaddress.ip_network(cidr.strip()) for cidr in ranges)
+        or any(ipaddress.ip_address(each) in ipaddress.ip_network(cidr) for cidr in topology.ranges.services)
         for each in nameservers
         if is_address(each)
     )
