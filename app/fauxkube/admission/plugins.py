@@ -6,7 +6,8 @@ from fauxkube.admission.chain import Chain, Lookup
 from fauxkube.admission.default_ingress_class import DefaultIngressClass
 from fauxkube.admission.namespace_lifecycle import NamespaceLifecycle
 from fauxkube.admission.node_taints import TaintNodesByCondition
-from fauxkube.admission.pods import DefaultTolerationSeconds, Priority
+from fauxkube.admission.pods import DefaultTolerationSeconds
+from fauxkube.admission.priority import Priority
 from fauxkube.admission.service_account import ServiceAccount
 from fauxkube.kit.chance import Chance
 
@@ -18,7 +19,7 @@ def default_chain(lookup: Lookup, chance: Chance) -> Chain:
             NamespaceLifecycle(lookup),
             ServiceAccount(lookup, chance),
             TaintNodesByCondition(),
-            Priority(),
+            Priority(lookup),
             DefaultTolerationSeconds(),
             DefaultIngressClass(lookup),
         ]

@@ -1,4 +1,4 @@
-"""What is there from the start: the system namespaces, and the API server's own service with its endpoints.
+"""What is there from the start: system namespaces and priority classes, `cluster-admin`, the API server's own service.
 
 The API server itself makes these upstream (`controlplane/controller`), and puts them back when they are deleted.
 """
@@ -11,7 +11,16 @@ from fauxkube.client.informer import Handler
 from fauxkube.client.protocol import Client
 from fauxkube.controllers import Context, Controller
 from fauxkube.ipam.families import family_of
-from fauxkube.kinds.gvrs import ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, SERVICES
+from fauxkube.kinds.gvrs import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    ENDPOINT_SLICES,
+    ENDPOINTS,
+    NAMESPACES,
+    PRIORITY_CLASSES,
+    SERVICES,
+)
+from fauxkube.kinds.scheduling.priority_class import system_classes
 from fauxkube.machinery.objects import GVR, Object, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.nodes.addresses import advertised_address
@@ -26,6 +35,10 @@ async def bootstrap(client: Client, service_cidr: str) -> None:
     """Make what is missing of it."""
     for name in SYSTEM_NAMESPACES:
         await _ensure(client, NAMESPACES, {"metadata": {"name": name}})
+    for priority_class in system_classes():
+        await _ensure(client, PRIORITY_CLASSES, priority_class)
+    for gvr, obj in _cluster_admin():
+        await _ensure(client, gvr, obj)
     for gvr, obj in _kubernetes(service_cidr):
         await _ensure(client, gvr, obj)
 
@@ -53,6 +66,23 @@ class KubernetesServiceKeeper(Controller):
         for (gvr, _), obj in self._kept.items():
             if gvr.resource == key:
                 await _ensure(self.client, gvr, obj)
+
+
+def _cluster_admin() -> list[tuple[GVR, Object]]:
+    """The role that may do everything, and the group that has it."""
+    group = "rbac.authorization.k8s.io"
+    metadata = {
+        "name": "cluster-admin",
+        "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+        "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
+    }
+    anything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, {"verbs": ["*"], "nonResourceURLs": ["*"]}]
+    binding = {
+        "metadata": metadata,
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "Group", "apiGroup": group, "name": "system:masters"}],
+    }
+    return [(CLUSTER_ROLES, {"metadata": metadata, "rules": anything}), (CLUSTER_ROLE_BINDINGS, binding)]
 
 
 def _kubernetes(service_cidr: str) -> list[tuple[GVR, Object]]:

@@ -9,6 +9,7 @@ __all__ = ["Context", "Controller", "all_controllers"]
 
 def all_controllers() -> list[type[Controller]]:
     """Every controller of the cluster, a line each."""
+    from fauxkube.controllers.clusterroleaggregation import ClusterRoleAggregationController
     from fauxkube.controllers.daemonset import DaemonSetController
     from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
@@ -17,6 +18,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.garbagecollector import GarbageCollector
     from fauxkube.controllers.namespace import NamespaceController
     from fauxkube.controllers.nodelifecycle import NodeLifecycleController
+    from fauxkube.controllers.poddisruptionbudget import DisruptionController
     from fauxkube.controllers.podgc import PodGCController
     from fauxkube.controllers.replicaset import ReplicaSetController
     from fauxkube.controllers.serviceaccount import ServiceAccountController
@@ -36,5 +38,7 @@ def all_controllers() -> list[type[Controller]]:
         NodeLifecycleController,
         TaintEvictionController,
         PodGCController,
+        DisruptionController,
+        ClusterRoleAggregationController,
         EventTTLController,
     ]

@@ -25,7 +25,10 @@ from fauxkube.kinds.core import (
 from fauxkube.kinds.discovery import endpoint_slice
 from fauxkube.kinds.events import event as event_v1
 from fauxkube.kinds.networking import ingress, ingress_class, network_policy
+from fauxkube.kinds.policy import pod_disruption_budget
+from fauxkube.kinds.rbac import cluster_role, cluster_role_binding, role, role_binding
 from fauxkube.kinds.resource import Resource
+from fauxkube.kinds.scheduling import priority_class
 from fauxkube.machinery.objects import GVR, Object
 
 #: In the order of discovery: groups by their priority, resources by their names.
@@ -48,6 +51,12 @@ _MODULES = (
     ingress_class,
     ingress,
     network_policy,
+    pod_disruption_budget,
+    cluster_role_binding,
+    cluster_role,
+    role_binding,
+    role,
+    priority_class,
     lease,
     endpoint_slice,
 )

@@ -183,6 +183,14 @@ def timed_out(message: str, causes: Iterable[str]) -> StatusError:
     return StatusError(504, "Timeout", f"Timeout: {message}", details=details)
 
 
+def too_many_requests(message: str, *, retry_after: int, causes: Iterable[Object] = ()) -> StatusError:
+    """429 `TooManyRequests`: to be tried again after so many seconds (0: whenever the client likes)."""
+    details: dict[str, Any] = {"retryAfterSeconds": retry_after} if retry_after else {}
+    if listed := list(causes):
+        details["causes"] = listed
+    return StatusError(429, "TooManyRequests", message, details=details)
+
+
 def too_large(message: str) -> StatusError:
     """413: the body is larger than the API server reads."""
     return StatusError(413, "RequestEntityTooLarge", message)

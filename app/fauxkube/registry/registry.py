@@ -20,6 +20,7 @@ from fauxkube.registry.allocation import Allocations
 from fauxkube.registry.codec import decode, shown
 from fauxkube.registry.decoding import Decoder
 from fauxkube.registry.deleting import Deleter
+from fauxkube.registry.evicting import Evictor
 from fauxkube.registry.options import (
     Deleted,
     DeleteOptions,
@@ -69,9 +70,8 @@ class Registry:
         )
         self._deleter = Deleter(store, admission=admission, allocations=allocations, clock=clock)
         self._patcher = Patcher(self._writer, decoder)
-        self._subresources = Subresources(
-            self._writer, self._deleter, patcher=self._patcher, decoder=decoder, clock=clock
-        )
+        evictor = Evictor(self._reader, self._writer, self._deleter, catalogue=catalogue, clock=clock)
+        self._subresources = Subresources(self._writer, evictor, patcher=self._patcher, decoder=decoder, clock=clock)
 
     @property
     def revision(self) -> int:

@@ -14,7 +14,7 @@ from fauxkube.machinery.objects import GVR, Object
 from fauxkube.registry import metadata as meta
 from fauxkube.registry.codec import decode, encode
 from fauxkube.registry.decoding import Decoder
-from fauxkube.registry.deleting import Deleter
+from fauxkube.registry.evicting import Evictor
 from fauxkube.registry.options import DeleteOptions, Patch, WriteOptions, Written
 from fauxkube.registry.patching import Patcher
 from fauxkube.registry.writing import Target, Writer
@@ -40,9 +40,9 @@ _EVICTION = _Kind("policy", "v1", "Eviction")
 class Subresources:
     """Reads and writes through subresources."""
 
-    def __init__(self, writer: Writer, deleter: Deleter, *, patcher: Patcher, decoder: Decoder, clock: Clock) -> None:
+    def __init__(self, writer: Writer, evictor: Evictor, *, patcher: Patcher, decoder: Decoder, clock: Clock) -> None:
         self._writer = writer
-        self._deleter = deleter
+        self._evictor = evictor
         self._patcher = patcher
         self._decoder = decoder
         self._clock = clock
@@ -112,15 +112,13 @@ class Subresources:
         return _success(warnings)
 
     async def _evict(self, target: Target, body: Object, options: WriteOptions) -> Written:
-        """`pods/eviction`: a deletion that disruption budgets may refuse (there are none yet)."""
+        """`pods/eviction`: a deletion that disruption budgets may put off."""
         warnings = self._decoder.read(_EVICTION, body, options)
         meta.check_name(body, target.name)
         wanted = body.get("deleteOptions") or {}
         preconditions = wanted.get("preconditions") or {}
-        await self._deleter.delete(
-            target.resource,
-            target.namespace,
-            target.name,
+        await self._evictor.evict(
+            target,
             DeleteOptions(
                 grace_period_seconds=wanted.get("gracePeriodSeconds"),
                 uid=preconditions.get("uid") or "",

@@ -12,10 +12,20 @@ from fauxkube.admission.chain import Chain, Operation, Plugin, Review
 from fauxkube.admission.default_ingress_class import DefaultIngressClass
 from fauxkube.admission.namespace_lifecycle import NamespaceLifecycle
 from fauxkube.admission.node_taints import TaintNodesByCondition
-from fauxkube.admission.pods import DefaultTolerationSeconds, Priority
+from fauxkube.admission.pods import DefaultTolerationSeconds
+from fauxkube.admission.priority import Priority
 from fauxkube.admission.service_account import ServiceAccount
 from fauxkube.kinds.catalogue import default_catalogue
-from fauxkube.kinds.gvrs import CONFIG_MAPS, INGRESS_CLASSES, INGRESSES, NAMESPACES, NODES, PODS, SERVICE_ACCOUNTS
+from fauxkube.kinds.gvrs import (
+    CONFIG_MAPS,
+    INGRESS_CLASSES,
+    INGRESSES,
+    NAMESPACES,
+    NODES,
+    PODS,
+    PRIORITY_CLASSES,
+    SERVICE_ACCOUNTS,
+)
 from fauxkube.kit.chance import Chance
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.machinery.status import StatusError
@@ -182,21 +192,78 @@ def test_a_new_node_is_tainted_until_it_is_ready() -> None:
     assert not handles(TaintNodesByCondition(), NODES, Operation.UPDATE)
 
 
-@pytest.mark.parametrize(
-    ("spec", "priority"),
-    [({}, 0), ({"priority": 0}, 0), ({"priorityClassName": "system-node-critical"}, 2_000_001_000)],
+CLASSES = Objects(
+    (PRIORITY_CLASSES, {"metadata": {"name": "system-node-critical"}, "value": 2_000_001_000}),
+    (PRIORITY_CLASSES, {"metadata": {"name": "shy"}, "value": 7, "preemptionPolicy": "Never"}),
 )
-def test_a_pod_gets_its_class_s_priority(spec: Object, priority: int) -> None:
-    obj = admitted(Priority(), PODS, pod("p", **spec))
+DEFAULT_CLASS = (PRIORITY_CLASSES, {"metadata": {"name": "usual"}, "value": 5, "globalDefault": True})
+
+
+@pytest.mark.parametrize(
+    ("spec", "priority", "policy"),
+    [
+        ({}, 0, "PreemptLowerPriority"),
+        ({"priority": 0}, 0, "PreemptLowerPriority"),
+        ({"priorityClassName": "system-node-critical"}, 2_000_001_000, "PreemptLowerPriority"),
+        ({"priorityClassName": "shy", "priority": 7, "preemptionPolicy": "Never"}, 7, "Never"),
+    ],
+)
+def test_a_pod_gets_its_class_s_priority(spec: Object, priority: int, policy: str) -> None:
+    obj = admitted(Priority(CLASSES), PODS, pod("p", **spec))
     assert obj is not None
-    assert (obj["spec"]["priority"], obj["spec"]["preemptionPolicy"]) == (priority, "PreemptLowerPriority")
+    assert (obj["spec"]["priority"], obj["spec"]["preemptionPolicy"]) == (priority, policy)
+    assert obj["spec"].get("priorityClassName") == spec.get("priorityClassName")
 
 
-@pytest.mark.parametrize("spec", [{"priority": 5}, {"priorityClassName": "nope"}])
-def test_a_priority_that_no_class_gives_is_refused(spec: Object) -> None:
+def test_a_pod_that_names_no_class_is_of_the_default_one() -> None:
+    obj = admitted(Priority(Objects(DEFAULT_CLASS)), PODS, pod("p"))
+    assert obj is not None
+    assert (obj["spec"]["priority"], obj["spec"]["priorityClassName"]) == (5, "usual")
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        (
+            {"priority": 5},
+            (
+                "the integer value of priority (5) must not be provided in pod spec; priority admission controller "
+                "computed 0 from the given PriorityClass name"
+            ),
+        ),
+        (
+            {"priorityClassName": "shy", "preemptionPolicy": "PreemptLowerPriority"},
+            (
+                "the string value of PreemptionPolicy (PreemptLowerPriority) must not be provided in pod spec; "
+                "priority admission controller computed Never from the given PriorityClass name"
+            ),
+        ),
+        ({"priorityClassName": "nope"}, "no PriorityClass with name nope was found"),
+    ],
+)
+def test_a_priority_that_no_class_gives_is_refused(spec: Object, problem: str) -> None:
     with pytest.raises(StatusError) as caught:
-        admitted(Priority(), PODS, pod("p", **spec))
-    assert caught.value.code == 403
+        admitted(Priority(CLASSES), PODS, pod("p", **spec), name="p")
+    assert (caught.value.code, caught.value.message) == (403, f'pods "p" is forbidden: {problem}')
+
+
+def test_one_class_is_the_default_at_most() -> None:
+    other: Object = {"metadata": {"name": "other"}, "value": 1, "globalDefault": True}
+    with pytest.raises(StatusError) as caught:
+        admitted(Priority(Objects(DEFAULT_CLASS)), PRIORITY_CLASSES, other, name="other")
+    assert caught.value.message == (
+        'priorityclasses.scheduling.k8s.io "other" is forbidden: PriorityClass usual is already marked as default. '
+        "Only one default can exist"
+    )
+    admitted(Priority(Objects(DEFAULT_CLASS)), PRIORITY_CLASSES, {**other, "globalDefault": False}, name="other")
+    same = DEFAULT_CLASS[1]
+    admitted(Priority(Objects(DEFAULT_CLASS)), PRIORITY_CLASSES, same, operation=Operation.UPDATE, name="usual")
+
+
+def test_the_system_s_priority_classes_stay() -> None:
+    with pytest.raises(StatusError, match="this is a system priority class and cannot be deleted"):
+        admitted(Priority(CLASSES), PRIORITY_CLASSES, None, operation=Operation.DELETE, name="system-node-critical")
+    admitted(Priority(CLASSES), PRIORITY_CLASSES, None, operation=Operation.DELETE, name="shy")
 
 
 @pytest.mark.parametrize(
