@@ -7,12 +7,10 @@ from urllib.parse import quote
 
 import typer
 
-from fauxkube.cli.kubeconfig import DEFAULT_URL
-from fauxkube.cli.own_api import ask, tell
+from fauxkube.cli.own_api import DEFAULT_URL, Server, ask, tell
 
 app = typer.Typer(help="The clusters of a running server, each at a URL of its own.", no_args_is_help=True)
 
-Server = Annotated[str, typer.Option(help="The running server's URL.")]
 Name = Annotated[str, typer.Argument(help="The cluster's name.")]
 NewName = Annotated[str, typer.Argument(help="What to call it; without a name it is given one.")]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxkube.cli.kubeconfig import DEFAULT_URL
+from fauxkube.cli.own_api import DEFAULT_URL, Server
 
 #: What a person is shown of a value; JSON output has all of it.
 _VALUE_LENGTH = 100
@@ -29,7 +29,7 @@ def history(
         typer.Argument(help="The object, as kubectl takes it: `pod/web` or `pod web`.", metavar="RESOURCE/NAME"),
     ],
     namespace: Annotated[str, typer.Option("--namespace", "-n", help="The object's namespace.")] = "default",
-    server: Annotated[str, typer.Option(help="The running server's, or one of its clusters', URL.")] = DEFAULT_URL,
+    server: Server = DEFAULT_URL,
     output: Annotated[Output, typer.Option("--output", "-o", help="Text to be read, or JSON.")] = Output.TEXT,
 ) -> None:
     """Tell who changed what of an object and when, also when it has been deleted since."""

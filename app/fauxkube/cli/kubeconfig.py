@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_URL = "http://127.0.0.1:8080"
+from fauxkube.cli.own_api import DEFAULT_URL, Server
 
 
 def kubeconfig(
-    server: Annotated[str, typer.Option(help="The running server's URL.")] = DEFAULT_URL,
+    server: Server = DEFAULT_URL,
     cluster: Annotated[str, typer.Option(help="One of the server's clusters; else the one at its root.")] = "",
     name: Annotated[
         str,

@@ -8,12 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from fauxkube.cli.history import Output
-from fauxkube.cli.kubeconfig import DEFAULT_URL
-from fauxkube.cli.own_api import ask
+from fauxkube.cli.own_api import DEFAULT_URL, Server, ask
 
 app = typer.Typer(help="The network of a running cluster.", no_args_is_help=True)
 
-Server = Annotated[str, typer.Option(help="The running server's, or one of its clusters', URL.")]
 Printed = Annotated[Output, typer.Option("--output", "-o", help="Text to be read, or JSON.")]
 
 

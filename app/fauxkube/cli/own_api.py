@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import httpx
 
 PREFIX = "/fauxkube/v1"
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+#: Which server the commands ask, unless they are told: by option, or for all of them by a variable.
+Server = Annotated[str, typer.Option(help="The running server's, or one of its clusters', URL.", envvar="FAUXKUBE_URL")]
 
 #: Seconds that an answer may take: a long stretch of time takes long to be gone through.
 _PATIENCE = 600.0

@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from fauxkube.cli.kubeconfig import DEFAULT_URL
-from fauxkube.cli.own_api import fail, fetch, send
+from fauxkube.cli.own_api import DEFAULT_URL, Server, fail, fetch, send
 
 app = typer.Typer(help="Save a running cluster to a file, and load it again.", no_args_is_help=True)
 
-Server = Annotated[str, typer.Option(help="The cluster's URL.")]
 File = Annotated[Path, typer.Argument(help="The snapshot's file.", dir_okay=False)]
 
 

@@ -7,10 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxkube.cli.kubeconfig import DEFAULT_URL
-from fauxkube.cli.own_api import tell
-
-Server = Annotated[str, typer.Option(help="The running server's, or one of its clusters', URL.")]
+from fauxkube.cli.own_api import DEFAULT_URL, Server, tell
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
