@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from fauxkube.access.authentication import Authenticator
 from fauxkube.admission.plugins import default_chain
 from fauxkube.client.cache import Cache
 from fauxkube.client.event_series import SeriesRecorder
@@ -75,11 +76,12 @@ class Cluster:
         self.faults = Faults(self.clock, self.chance.of("faults"))
         catalogue = default_catalogue()
         self.requests = RequestLog(catalogue, limit=settings.requests)
+        lookup = StoreLookup(self.store, catalogue)
         self.registry = Registry(
             self.store,
             catalogue=catalogue,
             schemas=schemas_of(settings.kubernetes_version),
-            admission=default_chain(StoreLookup(self.store, catalogue), self.chance),
+            admission=default_chain(lookup, self.chance),
             pools=self.pools,
             clock=self.clock,
             chance=self.chance,
@@ -122,6 +124,7 @@ class Cluster:
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
+            authenticator=Authenticator(self.users, lookup.find, self.clock),
             simulation=Simulation(self.users, self.faults, self.requests, as_text(settings.strict)),
             writing=self.turns,
         )

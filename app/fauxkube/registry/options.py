@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from fauxkube.machinery.objects import Object
+from fauxkube.machinery.users import API_SERVER, UserInfo
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
 PatchKind = Literal["json", "merge", "strategic"]
@@ -20,7 +21,7 @@ class WriteOptions:
 
     `problems` are the strict decoding problems that reading the body has already brought up (duplicate fields).
     `typed` says that the body was made by a component that knows its kind's fields, as a Go client's would be: it is
-    not walked along the schema again. `author` says who writes, for the history.
+    not walked along the schema again. `author` says who writes, for the history, and `user` on whose behalf.
     """
 
     dry_run: bool = False
@@ -29,6 +30,7 @@ class WriteOptions:
     problems: tuple[str, ...] = ()
     typed: bool = False
     author: str = ""
+    user: UserInfo = API_SERVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

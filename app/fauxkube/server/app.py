@@ -6,8 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fauxkube.access.authentication import Authenticator
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
+from fauxkube.machinery.users import UserInfo
 from fauxkube.server import errors, health, paths, responses
 from fauxkube.server.asgi import Receive, Request, Response, Scope, Send
 from fauxkube.server.disturbing import Answer, Disturbances
@@ -43,13 +45,14 @@ class Application:
         clock: Clock,
         chance: Chance,
         simulation: Simulation,
+        authenticator: Authenticator,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
         """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
         self._writing = writing or nullcontext()
         self._catalogue = pipelines.catalogue
         self._inspection = inspection
-        self._users = simulation.users
+        self._authenticator = authenticator
         # Requests draw apart from what they are about, or looking on would change what comes to be.
         self._chance = chance.of("requests")
         self._disturbances = Disturbances(simulation.faults, pipelines, clock=clock, chance=chance.of("disturbances"))
@@ -75,7 +78,8 @@ class Application:
             return
         call = self._recording.begin(request)
         if request.authorization or request.impersonate_user:
-            request.user = call.user = self._user_of(request)
+            request.sender = self._sender_of(request)
+            call.user = request.user
         try:
             answer = await self._answer(request, call)
         except Exception as error:
@@ -101,10 +105,11 @@ class Application:
         else:
             await answer.run(request, send, audit_id)
 
-    def _user_of(self, request: Request) -> str:
+    def _sender_of(self, request: Request) -> UserInfo:
         """Whoever the request acts as (`kubectl --as`), else whose token it has."""
-        acting_as = request.impersonate_user.decode("latin-1")
-        return acting_as or self._users.name_of(request.authorization)
+        if request.impersonate_user:
+            return self._authenticator.acting(request.impersonate_user.decode("latin-1"), request.headers)
+        return self._authenticator.by_token(request.authorization)
 
     async def _answer(self, request: Request, call: Call) -> Answer:
         info = self._resource_of(request.path)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import parse_qs
 
+from fauxkube.machinery.users import ANONYMOUS
 from fauxkube.simulation.calls import Call
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -48,11 +49,11 @@ class ASGIApplication(Protocol):
 class Request:
     """One HTTP request: method, path, the headers that matter here, and the body, once it has been received.
 
-    `path` is the part below `root`, where its cluster's API begins. `user` is who sent it, as far as that is known.
+    `path` is the part below `root`, where its cluster's API begins. `sender` is who sent it, as far as that is known.
     `warnings` gathers what the client is to be warned of, whatever the answer.
     """
 
-    user = ""
+    sender = ANONYMOUS
 
     body = b""
     #: Whether `body` holds what was sent.
@@ -75,13 +76,18 @@ class Request:
         self.path: str = scope["path"][len(self.root) :] or "/"
         self.receive = receive
         self.warnings: list[str] = []
-        self._headers: list[Header] = scope["headers"]
+        self.headers: list[Header] = scope["headers"]
         self._query: bytes = scope["query_string"]
         self._parsed: Query | None = None
         fields = self.__dict__
-        for name, value in self._headers:
+        for name, value in self.headers:
             if field := _FIELDS.get(name):
                 fields[field] = fields[field] + b"," + value if field in fields else value
+
+    @property
+    def user(self) -> str:
+        """The sender's name; empty for nobody's."""
+        return "" if self.sender is ANONYMOUS else self.sender.name
 
     @property
     def query(self) -> Query:
@@ -93,7 +99,7 @@ class Request:
     def call(self, started: datetime) -> Call:
         """The request as faults and the record of requests know it."""
         query, user_agent = self._query.decode("latin-1"), self.user_agent.decode("latin-1")
-        return Call(self.method, self.path, query, self._headers, user_agent, started, verb=self.method.lower())
+        return Call(self.method, self.path, query, self.headers, user_agent, started, verb=self.method.lower())
 
     async def gone(self) -> None:
         """Return once the client has gone away; what it may still send is thrown away."""

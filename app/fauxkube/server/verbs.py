@@ -101,7 +101,7 @@ class Verbs:
         strict = options.field_validation != "Ignore"
         decoded = bodies.decode_object(request, data, info, self._pipelines.catalogue, strict=strict)
         author = queries.author_of(request.user, request.user_agent, options.field_manager)
-        return replace(options, problems=decoded.problems, author=author), decoded.object
+        return replace(options, problems=decoded.problems, author=author, user=request.sender), decoded.object
 
     async def _patch(self, request: Request, info: RequestInfo) -> Response:
         media = negotiate(request.accept, OBJECTS)
@@ -116,7 +116,7 @@ class Verbs:
             namespace,
             name,
             Patch(kind, content),
-            replace(options, problems=problems, author=author),
+            replace(options, problems=problems, author=author, user=request.sender),
             subresource=subresource,
         )
         return self._written(request, info, media, written, created=written.created)

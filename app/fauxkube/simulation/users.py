@@ -1,6 +1,6 @@
 """Users that a cluster can tell apart: each has a bearer token, and what comes with it is theirs.
 
-Nobody is refused anything: a request without a token, or with one that nobody has, is anonymous.
+How a request's sender is found by them is `access.authentication`'s.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fauxkube.kit.chance import Chance
-
-_SCHEME = b"bearer "
+from fauxkube.machinery.users import UserInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Users:
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
         self._users: dict[str, KnownUser] = {}
-        self._names: dict[bytes, str] = {}
+        self._names: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[KnownUser]:
         return iter(self._users.values())
@@ -37,7 +36,7 @@ class Users:
         """A new user, or one that there is with other groups; a user's token stays."""
         known = self._users.get(name)
         token = self._chance.uuid() if known is None else known.token
-        self._names[token.encode()] = name
+        self._names[token] = name
         user = self._users[name] = KnownUser(name, token, tuple(groups))
         return user
 
@@ -45,11 +44,14 @@ class Users:
         """The user of that name."""
         return self._users.get(name)
 
-    def name_of(self, authorization: bytes) -> str:
-        """Whose request has that `Authorization` header; empty for nobody's."""
-        if authorization[: len(_SCHEME)].lower() != _SCHEME:
-            return ""
-        return self._names.get(authorization[len(_SCHEME) :].strip(), "")
+    def of_token(self, token: str) -> UserInfo | None:
+        """Whose token it is."""
+        return self.of_name(self._names.get(token, ""))
+
+    def of_name(self, name: str) -> UserInfo | None:
+        """The user of that name, as requests are told of."""
+        known = self._users.get(name)
+        return UserInfo(known.name, groups=known.groups) if known else None
 
     def fork(self) -> Users:
         """The same users with the same tokens, for another cluster."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from fauxkube.access.authentication import Authenticator
 from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource
 from fauxkube.kit.chance import Chance
@@ -281,13 +282,15 @@ class FakeCluster:
         self.inspection = FakeInspection()
         self.faults = Faults(self.clock, Chance(1))
         self.requests = RequestLog(self.pipelines.catalogue)
+        users = Users(Chance(1))
         self.application = Application(
             self.pipelines,
             inspection=self.inspection,
             kubernetes_version="1.36",
             clock=self.clock,
             chance=Chance(1),
-            simulation=Simulation(Users(Chance(1)), self.faults, self.requests),
+            simulation=Simulation(users, self.faults, self.requests),
+            authenticator=Authenticator(users, lambda *_: None, self.clock),
         )
 
     def call(

@@ -1,0 +1,1 @@
+"""Who sends a request, and with what they prove it: tokens, certificates, and the authority that signs them."""
