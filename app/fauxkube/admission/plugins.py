@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fauxkube.admission.certificate_subject import CertificateSubjectRestriction
 from fauxkube.admission.chain import Chain, Lookup
 from fauxkube.admission.default_ingress_class import DefaultIngressClass
 from fauxkube.admission.namespace_lifecycle import NamespaceLifecycle
@@ -21,6 +22,7 @@ def default_chain(lookup: Lookup, chance: Chance) -> Chain:
             TaintNodesByCondition(),
             Priority(lookup),
             DefaultTolerationSeconds(),
+            CertificateSubjectRestriction(),
             DefaultIngressClass(lookup),
         ]
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fauxkube.kinds.apps import controller_revision, daemon_set, deployment, replica_set
+from fauxkube.kinds.certificates import certificate_signing_request
 from fauxkube.kinds.coordination import lease
 from fauxkube.kinds.core import (
     config_map,
@@ -48,6 +49,7 @@ _MODULES = (
     deployment,
     replica_set,
     event_v1,
+    certificate_signing_request,
     ingress_class,
     ingress,
     network_policy,

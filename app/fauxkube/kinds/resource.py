@@ -15,6 +15,7 @@ from typing import Any
 from fauxkube.machinery import names
 from fauxkube.machinery.fields import FieldError
 from fauxkube.machinery.objects import GVR, Labels, Object
+from fauxkube.machinery.users import UserInfo
 
 STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -22,9 +23,9 @@ STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch"
 class Strategy:
     """The rules of a resource's writes; each method may be replaced.
 
-    The pipeline of a create: `default`, `prepare_for_create`, admission, `validate` +
-    `validate_create`. Of an update: `default`, `prepare_for_update`, admission, `validate` + `validate_update`. A
-    write to `/status` calls `prepare_for_status_update` and `validate_status_update` instead.
+    The pipeline of a create: `default`, `prepare_for_create`, `mark`, admission, `validate` +
+    `validate_create`. Of an update: `default`, `prepare_for_update`, `mark`, admission, `validate` + `validate_update`.
+    A write to `/status` calls `prepare_for_status_update` and `validate_status_update` instead.
     """
 
     #: Field paths' top-level names whose change raises `metadata.generation`; empty: the kind has no generation.
@@ -70,6 +71,9 @@ class Strategy:
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         """The rules on a write to `/status`."""
         return []
+
+    def mark(self, obj: Object, old: Object | None, *, user: UserInfo, now: datetime) -> None:
+        """Note who writes and when, where the kind tells that; after the object was prepared for the write."""
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         """What to warn the client of, as a `Warning` header."""

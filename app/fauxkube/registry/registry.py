@@ -83,7 +83,7 @@ class Registry:
     ) -> bytes:
         """One object's bytes, or those of a subresource's view of it."""
         entry = self._reader.get(resource, namespace, name, resource_version=resource_version)
-        if subresource in ("", "status"):
+        if subresource in ("", "status") or subresource in resource.subresource_strategies:
             return shown(resource, entry.value)
         return self._subresources.view(resource, subresource, entry)
 

@@ -74,6 +74,8 @@ class Subresources:
 
     async def patch(self, target: Target, patch: Patch, options: WriteOptions) -> Written:
         """Patch what the subresource shows."""
+        if target.subresource in target.resource.subresource_strategies:
+            return await self._patcher.patch(target, patch, options)
         projection = _projection(target.resource, target.subresource)
         warnings: list[str] = []
 

@@ -83,6 +83,7 @@ class Writer:
         for _ in range(_NAME_ATTEMPTS):
             generated = meta.begin(resource, body, clock=self._clock, chance=self._chance)
             resource.strategy.prepare_for_create(body)
+            resource.strategy.mark(body, None, user=options.user, now=self._clock.now())
             self._validate_create(resource, body)
             written = await self._insert(resource, namespace, body, options)
             if written is not None:
@@ -189,6 +190,7 @@ class Writer:
         )
         if not checked:
             self._prepare_update(target, new, old)
+            strategy.mark(new, old, user=options.user, now=self._clock.now())
             self._validate_update(target, new, old)
         gone = meta.is_released(new) and not strategy.holds_deletion(new)
         return await self._commit(resource, target.key, new, old=old, entry=entry, options=options, gone=gone)

@@ -39,8 +39,8 @@ def test_groups_come_in_the_order_of_discovery() -> None:
     groups = default_catalogue().groups()
 
     assert list(groups) == [
-        *("", "apps", "events.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
-        *("scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io"),
+        *("", "apps", "events.k8s.io", "certificates.k8s.io", "networking.k8s.io", "policy"),
+        *("rbac.authorization.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io"),
     ]
     assert set(map(tuple, groups.values())) == {("v1",)}
 
