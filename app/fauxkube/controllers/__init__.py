@@ -9,7 +9,11 @@ __all__ = ["Context", "Controller", "all_controllers"]
 
 def all_controllers() -> list[type[Controller]]:
     """Every controller of the cluster, a line each."""
+    from fauxkube.controllers.bootstrapsigner import BootstrapSigner
     from fauxkube.controllers.clusterroleaggregation import ClusterRoleAggregationController
+    from fauxkube.controllers.csrapproving import CSRApprovingController
+    from fauxkube.controllers.csrcleaner import CSRCleanerController
+    from fauxkube.controllers.csrsigning import CSRSigningController
     from fauxkube.controllers.daemonset import DaemonSetController
     from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
@@ -24,6 +28,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.serviceaccount import ServiceAccountController
     from fauxkube.controllers.serviceloadbalancer import ServiceLoadBalancerController
     from fauxkube.controllers.tainteviction import TaintEvictionController
+    from fauxkube.controllers.tokencleaner import TokenCleaner
 
     return [
         NamespaceController,
@@ -41,4 +46,9 @@ def all_controllers() -> list[type[Controller]]:
         DisruptionController,
         ClusterRoleAggregationController,
         EventTTLController,
+        CSRApprovingController,
+        CSRSigningController,
+        CSRCleanerController,
+        BootstrapSigner,
+        TokenCleaner,
     ]

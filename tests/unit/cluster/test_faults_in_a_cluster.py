@@ -182,7 +182,7 @@ def test_only_what_the_cluster_has_can_be_paused() -> None:
     async def body(cluster: Cluster) -> None:
         with pytest.raises(FaultError) as caught:
             cluster.faults.add({"kind": "controller", "match": {"name": "job-controller"}, "effect": "pause"})
-        assert "there is no control loop 'job-controller', but there are clusterrole-aggregation-controller, " in str(
+        assert "there is no control loop 'job-controller', but there are bootstrap-signer-controller, " in str(
             caught.value
         )
         for name in ("garbage-collector-controller", "node-lifecycle-controller", "kube-scheduler", "kubelet"):
