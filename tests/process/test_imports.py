@@ -14,6 +14,7 @@ import fauxkube
 HEAVY = {
     "alembic",
     "cryptography",
+    "dns",
     "fastapi",
     "httpx",
     "jsonpatch",

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from fauxkube.cluster.loading import Loaded
+    from fauxkube.cluster.serving import Announced
     from fauxkube.cluster.settings import Settings
     from fauxkube.cluster.sources import Sources
 
@@ -23,16 +23,18 @@ _RANGES = {
     "load_balancer_cidr",
 }
 _SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "zones", "kubernetes_version", "seed", "clock"}
+#: What options mean that stand without a value.
+_ALONE = {"--strict": "warn", "--dns": "0"}
 
 
 class Command(TyperCommand):
-    """Lets `--strict` stand alone, for `--strict=warn`: Typer knows no option whose value may be left out."""
+    """Lets `--strict` and `--dns` stand alone: Typer knows no option whose value may be left out."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments that are left."""
         for at, (each, after) in enumerate(pairwise([*args, "-"])):
-            if each == "--strict" and after.startswith("-"):
-                args[at] = "--strict=warn"
+            if each in _ALONE and after.startswith("-"):
+                args[at] = f"{each}={_ALONE[each]}"
         return super().parse_args(ctx, args)
 
 
@@ -79,6 +81,15 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     clock: Annotated[
         str, typer.Option(help="The cluster's time: real, frozen, or how many of its seconds pass in a real one.")
     ] = "real",
+    dns: Annotated[
+        int | None,
+        typer.Option(
+            help="Answer the cluster's names on this port of 127.0.0.1, over UDP and TCP; 0, or --dns alone, takes a "
+            "free one.",
+            min=0,
+            max=65535,
+        ),
+    ] = None,
     clusters: Annotated[int, typer.Option(help="How many clusters the server takes at most.", min=1)] = 1000,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the control loops do.")] = False,
 ) -> None:
@@ -115,7 +126,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
     except SettingsError as error:
         _fail(str(error))
-    _serve(settings, sources, host=host, port=port, clusters=clusters, verbose=verbose)
+    _serve(settings, sources, host=host, port=port, clusters=clusters, dns=dns, verbose=verbose)
 
 
 def _given(context: typer.Context) -> set[str]:
@@ -136,7 +147,7 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _serve(settings: Settings, sources: Sources, *, host: str, port: int, clusters: int, verbose: bool) -> None:
+def _serve(settings: Settings, sources: Sources, *, verbose: bool, **listening: Any) -> None:
     import logging
 
     from fauxkube.cluster.serving import ServingError, serve
@@ -145,27 +156,31 @@ def _serve(settings: Settings, sources: Sources, *, host: str, port: int, cluste
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        serve(settings, host=host, port=port, clusters=clusters, announce=_announce, sources=sources)
+        serve(settings, announce=_announce, sources=sources, **listening)
     except ServingError as error:
         typer.echo(f"fauxkube: {error}", err=True)
         raise typer.Exit(1) from None
 
 
-def _announce(url: str, host: str, data: Path | None, loaded: Loaded) -> None:
+def _announce(ready: Announced) -> None:
     """The one block of text a user sees: where the server is, and how to point kubectl at it."""
+    url, loaded, names = ready.url, ready.loaded, ready.names
     for skipped in loaded.skipped:
         typer.echo(f"fauxkube: skipped {skipped}", err=True)
     for note in loaded.notes:
         typer.echo(f"fauxkube: {note}", err=True)
     if made := len(loaded.created) + len(loaded.changed):
         typer.echo(f"fauxkube has loaded {made} objects")
-    if not _is_loopback(host):
+    if not _is_loopback(ready.host):
         typer.echo(
-            f"fauxkube: warning: listening on {host}: anyone who reaches this port can read and change everything, "
-            "there is no authentication",
+            f"fauxkube: warning: listening on {ready.host}: anyone who reaches this port can read and change "
+            "everything, there is no authentication",
             err=True,
         )
-    typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {data}" if data else ""))
+    if names is not None:
+        typer.echo(f"Names are answered at {names.host}:{names.port}:")
+        typer.echo(f"  dig @{names.host} -p {names.port} kubernetes.default.svc.{names.domain}")
+    typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {ready.data}" if ready.data else ""))
     typer.echo("Point kubectl at it, in this or another terminal:")
     typer.echo(f"  {_command()} kubeconfig --server {url} -o fauxkube.kubeconfig")
     typer.echo("  export KUBECONFIG=$PWD/fauxkube.kubeconfig")

@@ -15,13 +15,22 @@ from typing import TYPE_CHECKING, Unpack
 
 from fauxkube.cluster import kubeconfig
 from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.dns import Dns
 from fauxkube.cluster.origin import Kept, Origin, restored
 from fauxkube.cluster.refusals import refusing
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
 from fauxkube.server.app import Application
-from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, SettledState, User
+from fauxkube.server.control import (
+    ClockReading,
+    ClusterEntry,
+    LoadedObjects,
+    LogLine,
+    NameServer,
+    SettledState,
+    User,
+)
 from fauxkube.server.hosting import CLUSTERS, DEFAULT
 from fauxkube.server.inspection import ClusterInfo, PoolUse
 from fauxkube.simulation.logs import Logs
@@ -44,6 +53,7 @@ class Control:
         self._replacing = asyncio.Lock()
         self._ended = False
         self.cluster = cluster
+        self._dns = Dns(lambda: self.cluster)
 
     @property
     def name(self) -> str:
@@ -78,6 +88,7 @@ class Control:
         """End the cluster and its watches; harmless when called again."""
         async with self._replacing:
             self._ended = True
+            await self._dns.close()
             await self.cluster.close()
 
     def entry(self) -> ClusterEntry:
@@ -174,6 +185,10 @@ class Control:
 
     async def check_network(self) -> Object:
         return await self.cluster.network.check()
+
+    async def dns(self, *, port: int = 0) -> NameServer:
+        with refusing():
+            return await self._dns.listening(port)
 
     # Beginnings
 

@@ -56,7 +56,7 @@ class ClusterNetwork:
         from fauxkube.network.trace import trace
 
         now = self._cluster.clock.monotonic()
-        choice = Every() if every else ByChance(self._chance, self._affinities, now=now)
+        choice = Every() if every else ByChance(self.chance, self._affinities, now=now)
         topology = await self.topology()
         return _plain(trace(topology, sender, target, choice=choice, namespace=namespace, protocol=protocol, port=port))
 
@@ -114,7 +114,8 @@ class ClusterNetwork:
         return not self._faults.down(name) if node is not None and is_simulated(node) else None
 
     @cached_property
-    def _chance(self) -> Chance:
+    def chance(self) -> Chance:
+        """What chooses among backends, and orders addresses."""
         return self._cluster.chance.of("network")
 
     @cached_property

@@ -7,19 +7,35 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 
 from fauxkube.cluster.host import Host
 from fauxkube.cluster.loading import Loaded
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.sources import SourceError, Sources
+from fauxkube.machinery.status import StatusError
+from fauxkube.server.control import NameServer
 from fauxkube.server.listener import Listener
 from fauxkube.store.model import StoreError
 
-#: Told once the server is ready: its URL, the address it listens on, the data file if there is one, and what of what
-#: it was to begin with has become.
-Announce = Callable[[str, str, Path | None, Loaded], None]
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A server that is ready: its URL, the address it listens on, the data file if there is one, and its DNS if asked.
+
+    `loaded` is what has become of what it was to begin with.
+    """
+
+    url: str
+    host: str
+    data: Path | None
+    loaded: Loaded
+    names: NameServer | None = None
+
+
+#: Told once the server is ready.
+Announce = Callable[[Announced], None]
 
 #: How long, in seconds, the event loop may keep the store's writer thread from running (Python's default is 5 ms).
 _SWITCH_INTERVAL = 0.0005
@@ -30,10 +46,21 @@ class ServingError(Exception):
 
 
 def serve(
-    settings: Settings, *, host: str, port: int, clusters: int, announce: Announce, sources: Sources | None = None
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    clusters: int,
+    announce: Announce,
+    sources: Sources | None = None,
+    dns: int | None = None,
 ) -> None:
-    """Run a server with one cluster, which begins with `sources`, and so many at most; returns once told to stop."""
-    _runner()(_serve(Host(settings, limit=clusters), sources or Sources(), host=host, port=port, announce=announce))
+    """Run a server with one cluster, which begins with `sources`, and so many at most; returns once told to stop.
+
+    The cluster's DNS listens on loopback at the port `dns`, a free one for 0, unless that is None.
+    """
+    served = Host(settings, limit=clusters)
+    _runner()(_serve(served, sources or Sources(), host=host, port=port, announce=announce, dns=dns))
 
 
 def _spare_the_garbage_collector() -> None:
@@ -56,7 +83,9 @@ def _runner() -> Callable[[Coroutine[None, None, None]], None]:
     return uvloop.run
 
 
-async def _serve(clusters: Host, sources: Sources, *, host: str, port: int, announce: Announce) -> None:
+async def _serve(
+    clusters: Host, sources: Sources, *, host: str, port: int, announce: Announce, dns: int | None
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,13 +99,21 @@ async def _serve(clusters: Host, sources: Sources, *, host: str, port: int, anno
         data = clusters.settings.data
         if data is not None:
             sys.setswitchinterval(_SWITCH_INTERVAL)
-        announce(listener.url, host, data, loaded)
+        names = None if dns is None else await _names(clusters, dns)
+        announce(Announced(listener.url, host, data, loaded, names))
         await stopped.wait()
     except (StoreError, SourceError) as error:
         raise ServingError(str(error)) from error
     finally:
         await listener.stop()
         await clusters.close()
+
+
+async def _names(clusters: Host, port: int) -> NameServer:
+    try:
+        return await clusters.control().dns(port=port)
+    except StatusError as error:
+        raise ServingError(error.message) from error
 
 
 async def _bind(listener: Listener, host: str, port: int) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from fauxkube.network.topology import Topology
 
 NAMESPACE, SERVICE = "kube-system", "kube-dns"
+KEY = f"{NAMESPACE}/{SERVICE}"
 PORT = 53
 #: The labels of the pods behind it, which network policies select.
 POD_LABELS = {"k8s-app": "kube-dns"}
@@ -22,26 +23,23 @@ _TENTH = 10
 
 def address_of(topology: Topology) -> str:
     """Where the kubelets send their pods' queries; empty when the range of services is not known."""
-    return address_in(",".join(topology.ranges.services))
+    ranges = topology.ranges.services
+    return address_in(ranges[0]) if ranges else ""
 
 
 @lru_cache(maxsize=64)
-def address_in(service_cidrs: str) -> str:
-    """The tenth address of the first of these ranges, or the last that may be had of one that is smaller."""
-    first = service_cidrs.partition(",")[0].strip()
-    if not first:
-        return ""
-    network = ipaddress.ip_network(first)
+def address_in(service_cidr: str) -> str:
+    """The tenth address of the first range of services, or the last that may be had of one that is smaller."""
+    network = ipaddress.ip_network(service_cidr)
     return str(network[min(_TENTH, network.num_addresses - 2)])
 
 
 def is_served(topology: Topology) -> bool:
     """Whether queries are answered: not so where the service is there and has nobody behind it."""
-    key = f"{NAMESPACE}/{SERVICE}"
-    if key not in topology.services.by_key:
+    if KEY not in topology.services.by_key:
         return True
     return any(
         (endpoint.get("conditions") or {}).get("ready") is not False
-        for each in topology.slices.of(key)
+        for each in topology.slices.of(KEY)
         for endpoint in each.get("endpoints") or ()
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, labels_of, namespace_of
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 SAME_NODE = "PreferSameNode"
@@ -52,6 +52,12 @@ class Candidates:
     anywhere: bool
     topology: str = ""
     terminating: bool = False
+
+
+def service_of(endpoint_slice: Object) -> str:
+    """The key of the service that the slice belongs to; empty when it says none."""
+    service = labels_of(endpoint_slice).get(SERVICE_NAME_LABEL)
+    return f"{namespace_of(endpoint_slice)}/{service}" if service else ""
 
 
 def socket_address(address: str, port: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namespace_of, split_key
-from fauxkube.network.endpoints import SERVICE_NAME_LABEL, Endpoint, endpoints_of
+from fauxkube.network.endpoints import Endpoint, endpoints_of, service_of
 from fauxkube.network.groups import Groups
 from fauxkube.network.hosts import Address, Node, Pod, node_of, pod_of
 from fauxkube.network.proxy import Rules, ServicePort
@@ -176,16 +176,21 @@ class Services:
 
 
 class Slices:
-    """EndpointSlices by the key of their service."""
+    """EndpointSlices by the key of their service, and by their endpoints' addresses."""
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self._services: dict[str, str] = {}
+        self._followed: dict[str, Object] = {}
         self._by_service: Groups[Object] = Groups()
+        self._by_address: Groups[Object] = Groups()
         _fill(self, objects)
 
     def of(self, service: str) -> Collection[Object]:
         """The slices of a service, by its key."""
         return self._by_service.of(service)
+
+    def at(self, address: str) -> Collection[Object]:
+        """The slices with an endpoint that has the address."""
+        return self._by_address.of(address)
 
     def endpoints(self, port: ServicePort, *, version: int = 4) -> list[Endpoint]:
         """The endpoints of a service's port, of one IP version."""
@@ -193,13 +198,15 @@ class Slices:
 
     def put(self, key: str, obj: Object) -> None:
         self.drop(key)
-        if service := labels_of(obj).get(SERVICE_NAME_LABEL):
-            name = self._services[key] = f"{namespace_of(obj)}/{service}"
-            self._by_service.put((name,), key, obj)
+        if service := service_of(obj):
+            self._followed[key] = obj
+            self._by_service.put((service,), key, obj)
+            self._by_address.put(_addresses(obj), key, obj)
 
     def drop(self, key: str) -> None:
-        if service := self._services.pop(key, ""):
-            self._by_service.drop((service,), key)
+        if (before := self._followed.pop(key, None)) is not None:
+            self._by_service.drop((service_of(before),), key)
+            self._by_address.drop(_addresses(before), key)
 
 
 class Policies:
@@ -270,6 +277,10 @@ class Topology:
 def _fill(part: Part, objects: Iterable[Object]) -> None:
     for each in objects:
         part.put(key_of(each), each)
+
+
+def _addresses(endpoint_slice: Object) -> Iterator[str]:
+    return (address for each in endpoint_slice.get("endpoints") or () for address in each.get("addresses") or ())
 
 
 def _block(cidr: str) -> tuple[tuple[int, int], int]:

@@ -54,6 +54,19 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True)
+class NameServer:
+    """Where a cluster's DNS listens, over UDP and TCP; its names are below `domain`.
+
+    `cluster_ip` is the address that stands in pods' resolv.conf.
+    """
+
+    host: str
+    port: int
+    domain: str
+    cluster_ip: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedObjects:
     """What became of the objects that were loaded, by kind and name; `notes` tell what a dump was found to lack."""
 
@@ -155,6 +168,9 @@ class Operations(Protocol):
 
     async def check_network(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted, as `network.check.Check`."""
+
+    async def dns(self, *, port: int = 0) -> NameServer:
+        """Where the cluster's DNS listens on loopback, from now on if it did not: at `port`, or a free one for 0."""
 
     async def snapshot(self) -> bytes:
         """The whole cluster as it is now, as a file that can be restored here or elsewhere."""

@@ -144,6 +144,10 @@ class AsyncCluster(_Awaited[Cluster]):
         return self._held.kubeconfig
 
     @property
+    def dns_address(self) -> tuple[str, int]:
+        return self._held.dns_address
+
+    @property
     def clock(self) -> AsyncClock:
         return AsyncClock(self._held.clock)
 

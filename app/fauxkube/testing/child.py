@@ -62,15 +62,15 @@ class ChildServer(RemoteServer):
 def main() -> None:
     """Serve until standard input is closed."""
     from fauxkube.cluster.host import LIMIT
-    from fauxkube.cluster.serving import serve
+    from fauxkube.cluster.serving import Announced, serve
     from fauxkube.cluster.settings import Settings
 
     def ended() -> None:
         sys.stdin.read()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def announce(url: str, *_: object) -> None:
-        print(url, flush=True)  # noqa: T201 - how the parent learns of it
+    def announce(ready: Announced) -> None:
+        print(ready.url, flush=True)  # noqa: T201 - how the parent learns of it
         threading.Thread(target=ended, name="parent", daemon=True).start()
 
     serve(Settings(), host="127.0.0.1", port=0, clusters=LIMIT, announce=announce)

@@ -47,7 +47,8 @@ class Cluster(Access, ServingPods, Holding):
 
     `nodes`, `version` (of Kubernetes), `seed`, `strict` and `requests` are the settings of `fauxkube up`; `settings`
     names others (`cluster_cidr`, ...). `clock` is a time to be frozen at, `"frozen"`, or a pace. By default it lives in
-    a thread of this process, with `process` in a child process, with `url` on the server that runs there.
+    a thread of this process, with `process` in a child process, with `url` on the server that runs there. With `dns`
+    its names are answered on loopback from the start, else once `dns_address` is asked for.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter a setting
@@ -59,6 +60,7 @@ class Cluster(Access, ServingPods, Holding):
         clock: datetime | str | float | None = None,
         strict: str | Mapping[str, str] | None = None,
         requests: int | None = None,
+        dns: bool = False,
         settings: Mapping[str, object] | None = None,
         name: str = "",
         process: bool = False,
@@ -76,6 +78,7 @@ class Cluster(Access, ServingPods, Holding):
         self._overrides |= clock_overrides(clock) | dict(settings or {})
         self._process, self._at = process, url
         self._source = ""
+        self._wants_dns = dns
         self._server: Server | None = None
         self._made: Member | None = None
 
@@ -87,6 +90,8 @@ class Cluster(Access, ServingPods, Holding):
             server = self._server = server_of(process=self._process, url=self._at)
             self._made = server.run(server.create(self.name, self._overrides, self._source))
             self.name, self.url = self._made.control.name, self._made.url
+            if self._wants_dns:
+                _ = self.dns_address
         return self
 
     def stop(self) -> None:
@@ -185,6 +190,12 @@ class Cluster(Access, ServingPods, Holding):
     def requests(self) -> Requests:
         """The requests that programs have made: `.assert_called(verb="create", resource="pods")`, ..."""
         return Requests(self)
+
+    @property
+    def dns_address(self) -> tuple[str, int]:
+        """Host and port at which the cluster's names are answered, over UDP and TCP, as long as it is there."""
+        names = self.run(self.member.control.dns())
+        return names.host, names.port
 
     def logs(self) -> list[LogLine]:
         """What the control plane logged, the oldest first."""

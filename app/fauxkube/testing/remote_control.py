@@ -11,7 +11,7 @@ import orjson
 
 from fauxkube.client.http import error_of, unreachable
 from fauxkube.machinery.objects import Object
-from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, SettledState, User
+from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, NameServer, SettledState, User
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.requests.criteria import Asked
 
@@ -140,6 +140,9 @@ class RemoteControl:
     async def check_network(self) -> Object:
         found: Object = await self._api.ask("GET", "/network/check")
         return found
+
+    async def dns(self, *, port: int = 0) -> NameServer:
+        return NameServer(**await self._api.ask("GET", "/dns", params={"port": port}))
 
     async def snapshot(self) -> bytes:
         return (await self._api.send("GET", "/snapshot")).content

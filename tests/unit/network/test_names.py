@@ -53,8 +53,8 @@ NETWORK = network(
             "_https._tcp.headless.default.svc.cluster.local",
             "SRV",
             [
-                "0 100 443 10-244-2-4.headless.default.svc.cluster.local.",
-                "0 100 443 my-pet.headless.default.svc.cluster.local.",
+                "0 50 443 10-244-2-4.headless.default.svc.cluster.local.",
+                "0 50 443 my-pet.headless.default.svc.cluster.local.",
             ],
         ),
         ("3.1.244.10.in-addr.arpa", "PTR", ["my-pet.headless.default.svc.cluster.local."]),

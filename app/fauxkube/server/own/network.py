@@ -1,4 +1,4 @@
-"""The network: what becomes of a packet, and whether all that Kubernetes requires of a network holds."""
+"""The network: what becomes of a packet, whether what Kubernetes requires of a network holds, and its DNS server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from fauxkube.server.control import NameServer
 from fauxkube.server.own.scope import Addressed
 
 router = APIRouter(tags=["network"])
@@ -37,3 +38,17 @@ async def trace(
 async def check(control: Addressed) -> dict[str, Any]:
     """Each requirement of a network, with the pairs for which it does not hold and why."""
     return await control.check_network()
+
+
+@router.get("/dns")
+async def dns(
+    control: Addressed,
+    port: Annotated[
+        int, Query(ge=0, le=65535, description="Where it is to listen if it does not; 0: a free port.")
+    ] = 0,
+) -> NameServer:
+    """Where the cluster's DNS listens on loopback, over UDP and TCP. It does so from the first time that this is asked.
+
+    409 when it listens elsewhere already, or the port is taken.
+    """
+    return await control.dns(port=port)
