@@ -16,14 +16,16 @@ from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
 from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership
 from fauxkube.controllers.slice_endpoints import SliceBackend, slice_backend_of
+from fauxkube.controllers.slice_hints import FamilySlices
 from fauxkube.controllers.slice_plan import CONTROLLER_NAME, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, Plan, plan_slices
+from fauxkube.controllers.slice_topology import SliceTopology, Told
+from fauxkube.controllers.slice_zone_shares import is_node_ready, zone_of
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 
 #: The index of the slices that this controller manages, by the key of their service.
 _BY_SERVICE = "endpointslice-controller/service"
-_ZONE_LABEL = "topology.kubernetes.io/zone"
 #: With more pods than this, further changes of the service are gathered for a moment (seconds) after a write.
 _LARGE = 100
 _GATHER_SECONDS = 0.02
@@ -49,6 +51,7 @@ class EndpointSliceController(Controller):
         self._backends: PodMemory[SliceBackend | None] = PodMemory(self._backend_of)
         self._trigger_times = TriggerTimes()
         self._own_writes = OwnWrites(self._slices)
+        self._topology = SliceTopology(self._nodes.items)
         self._services.on_change(self.enqueue)
         pods.on_change(self._pod_changed)
         self._nodes.on_change(self._node_changed)
@@ -60,6 +63,7 @@ class EndpointSliceController(Controller):
             self._backends.forget(key)
             self._trigger_times.forget(key)
             self._own_writes.forget(key)
+            self._topology.forget(key)
         elif takes_backends(service):
             await self._put_right(key, service)
 
@@ -74,10 +78,13 @@ class EndpointSliceController(Controller):
                     self.queue.add(key)
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
-        """A node that comes, goes or moves to another zone changes the endpoints on it."""
+        """A node that comes, goes or moves to another zone changes the endpoints on it, and the shares of zones."""
         if self._nodes.resuming:
             return
-        if old is None or new is None or _zone_of(old) != _zone_of(new):
+        if old is None or new is None or is_node_ready(old) != is_node_ready(new) or zone_of(old) != zone_of(new):
+            for key in self._topology.nodes_changed():
+                self.queue.add(key)
+        if old is None or new is None or zone_of(old) != zone_of(new):
             self._backends.clear()
             for service in self._services.items():
                 self.enqueue(None, service)
@@ -88,12 +95,19 @@ class EndpointSliceController(Controller):
         pods = self._membership.pods_of(service)
         changed_at = self._trigger_times.next(key, service, pods)
         backends = self._backends.of(key, service, pods)
-        plan = plan_slices(service, backends, self._slices.by_index(_BY_SERVICE, key))
+        told: list[Told] = []
+
+        def hint(service: Object, family: str, slices: FamilySlices) -> None:
+            told.extend(self._topology.hint(service, family, slices))
+
+        plan = plan_slices(service, backends, self._slices.by_index(_BY_SERVICE, key), hint)
         try:
             await self._carry_out(key, plan, changed_at)
         except StatusError as error:
             self._tell_failure(key, service, error)
             raise
+        for event in told:
+            self.recorder.event(service, *event)
         if len(pods) > _LARGE and (plan.create or plan.update):
             await asyncio.sleep(_GATHER_SECONDS)  # it spares the machine, whatever the cluster's clock says
 
@@ -120,17 +134,13 @@ class EndpointSliceController(Controller):
         node = self._nodes.get(pod["spec"].get("nodeName") or "")
         if node is None and not service["spec"].get("publishNotReadyAddresses"):
             return None
-        return slice_backend_of(service, pod, _zone_of(node))
+        return slice_backend_of(service, pod, zone_of(node))
 
     def _tell_failure(self, key: str, service: Object, error: StatusError) -> None:
         if is_namespace_terminating(error) or error.code in {404, 409}:
             return
         message = f"Error updating Endpoint Slices for Service {key}: {error.message}"
         self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
-
-
-def _zone_of(node: Object | None) -> str:
-    return labels_of(node).get(_ZONE_LABEL, "") if node else ""
 
 
 def _service_keys(slice_: Object) -> Iterable[str]:

@@ -7,11 +7,13 @@ fill best, then new slices. A service with no endpoints keeps one empty slice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fauxkube.controllers.service_backends import backend_labels, families_of
 from fauxkube.controllers.slice_endpoints import EndpointKey, PortsKey, SliceBackend, endpoint_key, ports_key
+from fauxkube.controllers.slice_hints import FamilySlices, by_distribution
 from fauxkube.machinery.objects import Labels, Object, is_terminating, labels_of, name_of
 
 CONTROLLER_NAME = "endpointslice-controller.k8s.io"
@@ -41,7 +43,20 @@ class _Group:
     endpoints: dict[EndpointKey, Object] = field(default_factory=dict)
 
 
-def plan_slices(service: Object, backends: Iterable[SliceBackend | None], existing: Iterable[Object]) -> Plan:
+def _hint_by_distribution(service: Object, _: str, slices: FamilySlices) -> None:
+    slices.hint(by_distribution(service))
+
+
+#: Gives the endpoints of a service's slices, of one family, their hints.
+Hint: TypeAlias = Callable[[Object, str, FamilySlices], None]
+
+
+def plan_slices(
+    service: Object,
+    backends: Iterable[SliceBackend | None],
+    existing: Iterable[Object],
+    hint: Hint = _hint_by_distribution,
+) -> Plan:
     """What to write so that the service's slices tell of its backends."""
     total = Plan()
     present = [each for each in backends if each is not None]
@@ -49,7 +64,12 @@ def plan_slices(service: Object, backends: Iterable[SliceBackend | None], existi
     for each in existing:
         by_family.setdefault(each["addressType"], []).append(each)
     for family in families_of(service):
-        plan = _plan_family(service, present, by_family.pop(family, []), family)
+        slices = by_family.pop(family, [])
+        plan = _plan_family(service, present, slices, family)
+        written = {name_of(each) for each in (*plan.update, *plan.delete)}
+        hinted = FamilySlices(plan.create, plan.update, [each for each in slices if name_of(each) not in written])
+        hint(service, family, hinted)
+        plan.create, plan.update = hinted.create, hinted.update
         _reuse(service, plan)
         total.create += plan.create
         total.update += plan.update
@@ -219,7 +239,7 @@ def _size(slice_: Object) -> int:
 
 
 def _equal(wanted: Object, present: Object) -> bool:
-    """Whether two endpoints of one key say the same; hints and the pod's version are not compared."""
+    """Whether two endpoints of one key say the same. Hints come later; they and the pod's version are not compared."""
     if wanted == present:
         return True
     target, other = wanted["targetRef"], present.get("targetRef") or {}
