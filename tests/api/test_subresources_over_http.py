@@ -195,7 +195,7 @@ def test_a_bad_scale_is_refused(shared_http: httpx.Client, scaled: str) -> None:
 # What is not served
 
 
-@pytest.mark.parametrize("subresource", ["attach", "exec", "log", "portforward", "proxy"])
+@pytest.mark.parametrize("subresource", ["ephemeralcontainers", "resize"])
 def test_what_only_upstream_serves_is_refused_by_name(shared_http: httpx.Client, path: str, subresource: str) -> None:
     response = shared_http.get(f"{path}/{subresource}")
     refused(response, 501, "NotImplemented", f"fauxkube does not serve pods/{subresource}")

@@ -266,10 +266,6 @@ def test_a_manifest_of_a_kind_that_is_not_served_finds_no_match(shared_kubectl: 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("logs", "web"), "fauxkube does not serve pods/log"),
-        (("exec", "web", "--", "ls"), "fauxkube does not serve pods/exec"),
-        (("attach", "web"), "fauxkube does not serve pods/attach"),
-        (("port-forward", "pod/web", "0:80"), "fauxkube does not serve pods/portforward"),
         (("debug", "web", "--image=busybox"), "fauxkube does not serve pods/ephemeralcontainers"),
         (("create", "token", "default"), "fauxkube does not serve serviceaccounts/token"),
         (("top", "pods"), "error: Metrics API not available"),

@@ -244,8 +244,8 @@ def test_an_evicted_pod_goes(core: client.CoreV1Api, namespace: str) -> None:
 def test_what_is_not_served_is_refused_by_name(core: client.CoreV1Api, namespace: str) -> None:
     core.create_namespaced_pod(namespace, pod("web"))
     with pytest.raises(client.ApiException) as raised:
-        core.read_namespaced_pod_log("web", namespace)
-    assert (raised.value.status, status_of(raised.value)["message"]) == (501, "fauxkube does not serve pods/log")
+        core.patch_namespaced_pod_resize("web", namespace, {})
+    assert (raised.value.status, status_of(raised.value)["message"]) == (501, "fauxkube does not serve pods/resize")
 
 
 # Events.

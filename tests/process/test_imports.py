@@ -23,6 +23,7 @@ HEAVY = {
     "sqlalchemy",
     "sqlmodel",
     "starlette",
+    "websockets",
     "yaml",
 }
 #: Later versions of Typer judge options by pydantic: there is no way around it where such a one is installed.

@@ -120,6 +120,7 @@ class Cluster:
         self.workloads = ClusterWorkloads(self)
         self.application = Application(
             self.registry,
+            containers=lambda: self.workloads.containers,
             inspection=self.inspection,
             kubernetes_version=settings.kubernetes_version,
             clock=self.clock,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.kit.exchange import Handler
     from fauxkube.network.local_ports import LocalPort
+    from fauxkube.workloads.containers import SimulatedContainers
     from fauxkube.workloads.serving import Serving
 
 
@@ -34,6 +35,13 @@ class ClusterWorkloads:
         from fauxkube.workloads.serving import Serving
 
         return Serving()
+
+    @cached_property
+    def containers(self) -> SimulatedContainers:
+        """The programs in the pods' containers, and what they serve."""
+        from fauxkube.workloads.containers import SimulatedContainers
+
+        return SimulatedContainers(self.serving)
 
     def serve(
         self, who: str | Mapping[str, str], answer: Handler | LocalPort, *, namespace: str = "default", port: int = 0

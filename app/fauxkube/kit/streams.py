@@ -29,6 +29,23 @@ class Writer(Protocol):
         """Say that nothing follows; harmless when said again."""
 
 
+class Nothing:
+    """A `Reader` of nothing."""
+
+    async def read(self) -> bytes:
+        return b""
+
+
+class Nowhere:
+    """A `Writer` that throws away what it is given."""
+
+    async def write(self, data: bytes) -> None:
+        """Nobody reads it, and nobody minds."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duplex:
     """A connection: what the other side sends, and what it is sent."""

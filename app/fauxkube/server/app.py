@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,20 +12,23 @@ from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery.users import UserInfo
 from fauxkube.server import errors, health, paths, responses
-from fauxkube.server.asgi import Receive, Request, Response, Scope, Send
+from fauxkube.server.asgi import LongAnswer, Receive, Request, Response, Scope, Send
+from fauxkube.server.containers import Containers
 from fauxkube.server.disturbing import Answer, Disturbances
 from fauxkube.server.documents import Documents
 from fauxkube.server.inspection import Inspection
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads
 from fauxkube.server.recording import Recording
+from fauxkube.server.subresources import STREAMED
 from fauxkube.server.verbs import Verbs, verb_of
-from fauxkube.server.watching import Stream, Watches
+from fauxkube.server.watching import Watches
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.simulation import Simulation
 from fauxkube.simulation.strictness import OFF
 
 if TYPE_CHECKING:
+    from fauxkube.server.streaming.serving import Streaming
     from fauxkube.server.strict import StrictGate
 
 _READS = frozenset({"get", "list"})
@@ -36,10 +40,14 @@ BACKSTAGE = b"fauxkube-testing"
 class Application:
     """Answers HTTP for one cluster; `close` ends what is still being streamed."""
 
+    _streaming: Streaming | None = None
+    _closed = False
+
     def __init__(
         self,
         pipelines: Pipelines,
         *,
+        containers: Callable[[], Containers],
         inspection: Inspection,
         kubernetes_version: str,
         clock: Clock,
@@ -48,9 +56,15 @@ class Application:
         authenticator: Authenticator,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`writing` is entered for as long as a request that writes is being answered; by many at a time."""
+        """`containers` gives those of the cluster's pods, once somebody asks for them.
+
+        `writing` is entered for as long as a request that writes is being answered; by many at a time.
+        """
         self._writing = writing or nullcontext()
         self._catalogue = pipelines.catalogue
+        self._pipelines = pipelines
+        self._containers = containers
+        self._clock = clock
         self._inspection = inspection
         self._authenticator = authenticator
         # Requests draw apart from what they are about, or looking on would change what comes to be.
@@ -67,9 +81,12 @@ class Application:
         await self._serve(Request(scope, receive), scope, send)
 
     def close(self) -> None:
-        """End every open watch and every delay, so that the server can stop at once."""
+        """End every open watch, session and delay, so that the server can stop at once."""
         self._disturbances.close()
         self._watches.close()
+        self._closed = True
+        if self._streaming is not None:
+            self._streaming.close()
 
     async def _serve(self, request: Request, scope: Scope, send: Send) -> None:
         audit_id = request.audit_id or self._chance.uuid().encode()
@@ -126,7 +143,7 @@ class Application:
 
     async def _handle(
         self, request: Request, call: Call, info: RequestInfo | None, reads: Reads | None = None
-    ) -> Response | Stream:
+    ) -> Response | LongAnswer:
         """Answer, if the strict rules let it; what is read is read from `reads`, where that is given."""
         if info is not None and self._gate is not None:
             await self._gate.admit(request, info, call)
@@ -134,7 +151,7 @@ class Application:
 
     async def _plainly(
         self, request: Request, verb: str, info: RequestInfo | None, reads: Reads | None = None
-    ) -> Response | Stream:
+    ) -> Response | LongAnswer:
         if info is not None:
             return await self._on_resource(verb, request, info, reads)
         if health.serves(request.path):
@@ -143,16 +160,27 @@ class Application:
 
     async def _on_resource(
         self, verb: str, request: Request, info: RequestInfo, reads: Reads | None
-    ) -> Response | Stream:
+    ) -> Response | LongAnswer:
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
         if verb == "watch":
             return await self._watches.open(request, info, reads)
+        if info.subresource in STREAMED:
+            return await self._streams().answer(request, info, reads or self._pipelines)
         if verb in _READS:
             verbs = self._verbs if reads is None else self._verbs.reading(reads)
             return await verbs.handle(verb, request, info)
         with self._writing:
             return await self._verbs.handle(verb, request, info)
+
+    def _streams(self) -> Streaming:
+        if self._streaming is None:
+            from fauxkube.server.streaming.serving import Streaming
+
+            self._streaming = Streaming(self._containers(), clock=self._clock)
+            if self._closed:
+                self._streaming.close()
+        return self._streaming
 
 
 def _gate_of(simulation: Simulation, pipelines: Pipelines) -> StrictGate | None:

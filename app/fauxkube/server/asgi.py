@@ -114,6 +114,21 @@ class Request:
         return self.user_agent.startswith(_PEOPLE)
 
 
+class LongAnswer(Protocol):
+    """An answer that goes on, once it is run, for as long as the client or the server likes."""
+
+    #: What the answer begins with, for the record of requests; and its call there, once it is known.
+    status: int
+    content_type: str
+    call: Call | None
+
+    async def run(self, request: Request, send: Send, audit_id: bytes) -> None:
+        """Answer until there is nothing more to be said or nobody to hear it."""
+
+    def close(self) -> None:
+        """End it; harmless when it has ended, or never began."""
+
+
 class Response(NamedTuple):
     """An answer that is complete: `content_type` and `headers` as they are sent."""
 

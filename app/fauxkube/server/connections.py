@@ -1,4 +1,4 @@
-"""Connections that break: reset by the server, or closed without the rest of an answer.
+"""Connections that break: reset by the server, or closed without the rest of an answer; and those that are taken over.
 
 The listener hands a connection's transport on in the scope, as an ASGI extension. Where it is missing (another ASGI
 server, a transport in process) the request ends with a `ConnectionResetError`, which such a server takes for a failure.
@@ -6,15 +6,35 @@ server, a transport in process) the request ends with a `ConnectionResetError`, 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from fauxkube.server import responses
 from fauxkube.server.asgi import Message, Request, Response, Scope, Send
 
-#: The scope's extension that holds the connection's `transport`.
+#: The scope's extension that holds the connection's `transport`, and the `upgrade` that the request offers, if any.
 EXTENSION = "fauxkube.connection"
+
+T = TypeVar("T", bound=asyncio.Protocol)
+
+
+class Upgrade(Protocol):
+    """A request's offer to go on in another protocol, in lower case: `websocket` or `spdy/3.1`."""
+
+    protocol: str
+
+    def take(self, make: Callable[[asyncio.Transport, bytes], T]) -> T:
+        """Make the connection the protocol's own: of its transport, and of what has come after the request."""
+
+
+def offered(scope: Scope) -> Upgrade | None:
+    """What the request offers, if its connection can be taken over."""
+    upgrade: Upgrade | None = scope.get("extensions", {}).get(EXTENSION, {}).get("upgrade")
+    return upgrade
+
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 

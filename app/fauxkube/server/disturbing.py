@@ -18,7 +18,7 @@ from weakref import WeakSet
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.server import bodies, connections, errors, responses
-from fauxkube.server.asgi import Request, Response
+from fauxkube.server.asgi import LongAnswer, Request, Response
 from fauxkube.server.connections import Broken
 from fauxkube.server.disturbed_watches import CutWatch, DoubledWatch, LateWatch, SilentWatch
 from fauxkube.server.lagging import Lagging
@@ -34,9 +34,9 @@ from fauxkube.simulation.faults.fault import EXPIRED, REMOVED, Fault
 from fauxkube.simulation.faults.matching import Subject
 from fauxkube.simulation.faults.requests import ANSWERS, FAMILY, READS, WRITES, subject_of
 
-Answer: TypeAlias = Response | Stream | Broken
+Answer: TypeAlias = Response | LongAnswer | Broken
 #: Handles the request, reading from there if anything is given.
-Handler: TypeAlias = Callable[[Reads | None], Awaitable[Response | Stream]]
+Handler: TypeAlias = Callable[[Reads | None], Awaitable[Response | LongAnswer]]
 
 _KIND = FAMILY.kind
 
@@ -84,7 +84,7 @@ class Disturbances:
 
     async def _handled(
         self, request: Request, call: Call, info: RequestInfo | None, *, subject: Subject, handle: Handler
-    ) -> Response | Stream:
+    ) -> Response | LongAnswer:
         if info is None or call.verb not in READS:
             return await handle(None)
         stale = self._strike(subject, ("stale",))
@@ -178,9 +178,9 @@ async def _refused(request: Request, call: Call, effect: Effect) -> Response:
     raise refusals.refusal(call, code, name=name, reason=reason, message=message, retry_after=retry_after)
 
 
-def _lost(answer: Response | Stream, effect: Effect) -> Answer:
+def _lost(answer: Response | LongAnswer, effect: Effect) -> Answer:
     """What is left of an answer that does not come through."""
-    if isinstance(answer, Stream):
+    if not isinstance(answer, Response):
         answer.close()
     if effect.type == "commit-then-timeout":
         raise refusals.timed_out()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import httptools
 import uvicorn
@@ -24,6 +24,10 @@ GRACE = 0.6
 
 #: The headers that offer another protocol.
 _OFFERS = frozenset({b"upgrade", b"http2-settings"})
+#: The protocols that a request may go on in.
+_PROTOCOLS = (b"websocket", b"spdy/3.1")
+#: How many bytes are kept that follow a request whose offer is being thought about.
+_KEPT = 65_536
 
 
 class _Server(uvicorn.Server):
@@ -42,12 +46,31 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, whose requests can reach their connection (to break it), and that declines upgrades.
+T = TypeVar("T", bound=asyncio.Protocol)
 
-    Java's clients offer HTTP/2 with every request, and a server that does not want it ignores that (RFC 9110, 7.8).
-    The parser however takes what follows such a head for the other protocol: the request is read again without it.
+
+class _Offer:
+    """A request's offer of another protocol, and what has come after it meanwhile."""
+
+    def __init__(self, connection: _Protocol, protocol: str) -> None:
+        self.protocol = protocol
+        self.rest = bytearray()
+        self._connection = connection
+
+    def take(self, make: Callable[[asyncio.Transport, bytes], T]) -> T:
+        """Make the connection the protocol's own, which ends it for HTTP."""
+        return self._connection.hand_over(make)
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, whose requests can reach their connection: to break it, or to take it over.
+
+    Of other protocols only WebSocket and SPDY are of interest. Java's clients offer HTTP/2 with every request, and a
+    server that does not want it ignores that (RFC 9110, 7.8). The parser however takes what follows an offer for the
+    other protocol: the request is read again without it.
     """
+
+    _offer: _Offer | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -56,31 +79,72 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+        if self._offer is not None:
+            self.scope["extensions"] = {connections.EXTENSION: {"transport": self.transport, "upgrade": self._offer}}
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        if self._offer is not None:
+            self._keep(data)
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            self._decline(data[offer.args[0] :])
+            self._consider(data[offer.args[0] :])
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        offer, self._offer = self._offer, None
+        if offer is not None and offer.rest:
+            self.data_received(bytes(offer.rest))
+
+    def hand_over(self, make: Callable[[asyncio.Transport, bytes], T]) -> T:
+        """Leave the connection to another protocol; nothing is answered over HTTP any more."""
+        rest = bytes(self._offer.rest) if self._offer else b""
+        self.connections.discard(self)
+        self.cycle.disconnected = True
+        protocol = make(self.transport, rest)
+        self.transport.set_protocol(protocol)
+        self.flow.resume_reading()
+        return protocol
 
     def _should_upgrade(self) -> bool:
         """Whether nothing is to be made of a request that offers another protocol, which is all that is asked about."""
         return True
 
-    def _decline(self, rest: bytes) -> None:
-        """Read the request again as if it had offered nothing; `rest` follows its head."""
+    def _consider(self, rest: bytes) -> None:
+        """Read the request again as if it had offered nothing, and keep what it offered; `rest` follows its head."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self.send_400_response("CONNECT is not supported.")
             return
-        kept = [name + b": " + value for name, value in self.headers if name not in _OFFERS]
+        kept = [(name, value) for name, value in self.headers if name not in _OFFERS]
         version = self.parser.get_http_version().encode()
-        head = b"\r\n".join([method + b" " + self.url + b" HTTP/" + version, *kept, b"", b""])
+        lines = [method + b" " + self.url + b" HTTP/" + version, *(name + b": " + value for name, value in kept)]
+        head = b"\r\n".join([*lines, b"", b""])
+        upgrade = next((value for name, value in self.headers if name == b"upgrade"), b"")
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(head + rest)
+        if upgrade.lower() in _PROTOCOLS and self._is_free(kept):
+            self._offer = _Offer(self, upgrade.lower().decode())
+            self.parser.feed_data(head)
+            self.headers.append((b"upgrade", upgrade))
+            self._keep(rest)
+        else:
+            self.data_received(head + rest)
+
+    def _is_free(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether the connection could be taken over: no body is to come, and no earlier request is being answered."""
+        sent = dict(headers)
+        bare = sent.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in sent
+        return bare and (self.cycle is None or self.cycle.response_complete)
+
+    def _keep(self, data: bytes) -> None:
+        if self._offer is not None and data:
+            self._offer.rest += data
+            if len(self._offer.rest) > _KEPT:
+                self.flow.pause_reading()
 
 
 class Listener:

@@ -1,7 +1,7 @@
 """Requests on record: each is told to the log as it arrives and again once it is answered, just before it is sent.
 
-So whoever has got an answer finds its call in the log. A call whose connection broke has no status; a watch's is open
-until the stream ends, its events counted as they are sent.
+So whoever has got an answer finds its call in the log. A call whose connection broke has no status; one whose answer
+goes on is open until it ends, a watch's events counted as they are sent.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fauxkube.kit.clock import Clock
-from fauxkube.server.asgi import Request, Response
-from fauxkube.server.watching import Stream
+from fauxkube.server.asgi import LongAnswer, Request, Response
+from fauxkube.server.connections import Broken
 from fauxkube.simulation.calls import Call
 from fauxkube.simulation.requests import RequestLog
 
@@ -38,11 +38,11 @@ class Recording:
         self._end(request, call, response.body)
 
     @contextmanager
-    def streaming(self, request: Request, call: Call, answer: object) -> Iterator[None]:
-        """It is answered by a stream, or by what breaks the connection, for as long as the context lasts."""
-        if isinstance(answer, Stream):
+    def streaming(self, request: Request, call: Call, answer: LongAnswer | Broken) -> Iterator[None]:
+        """It is answered by what goes on, or by what breaks the connection, for as long as the context lasts."""
+        if not isinstance(answer, Broken):
             answer.call = call
-            call.status, call.content_type, call.open = 200, "application/json", True
+            call.status, call.content_type, call.open = answer.status, answer.content_type, True
         try:
             yield
         finally:

@@ -22,7 +22,16 @@ class Kind(NamedTuple):
 
 
 #: The kinds of the subresources that are only acted through.
-_ACTIONS = {"binding": Kind("", "v1", "Binding"), "eviction": Kind("policy", "v1", "Eviction")}
+_ACTIONS = {
+    "attach": Kind("", "v1", "PodAttachOptions"),
+    "binding": Kind("", "v1", "Binding"),
+    "eviction": Kind("policy", "v1", "Eviction"),
+    "exec": Kind("", "v1", "PodExecOptions"),
+    "portforward": Kind("", "v1", "PodPortForwardOptions"),
+}
+
+#: The subresources of pods that their containers answer.
+STREAMED = frozenset({"attach", "exec", "log", "portforward"})
 
 #: Upstream's subresources that are not served here unless the catalogue has them, by resource.
 UPSTREAM = {

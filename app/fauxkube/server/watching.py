@@ -96,6 +96,8 @@ class Terms:
 class Stream:
     """One client's watch, ready to be sent: `watch` on its `terms`, both of which faults may change until then."""
 
+    status = 200
+    content_type = "application/json"
     #: Its call on record, which counts the events that are sent.
     call: Call | None = None
 

@@ -37,6 +37,7 @@ from fauxkube.simulation.faults.engine import Faults
 from fauxkube.simulation.requests import RequestLog
 from fauxkube.simulation.simulation import Simulation
 from fauxkube.simulation.users import Users
+from support.containers import FakeContainers
 
 
 def _pod_row(pod: Object, now: datetime) -> list[Any]:
@@ -285,6 +286,7 @@ class FakeCluster:
         users = Users(Chance(1))
         self.application = Application(
             self.pipelines,
+            containers=FakeContainers,
             inspection=self.inspection,
             kubernetes_version="1.36",
             clock=self.clock,
