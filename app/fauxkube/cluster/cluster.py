@@ -122,7 +122,6 @@ class Cluster:
             self.registry,
             containers=lambda: self.workloads.containers,
             inspection=self.inspection,
-            kubernetes_version=settings.kubernetes_version,
             clock=self.clock,
             chance=self.chance,
             authenticator=Authenticator(self.users, lookup.find, self.clock),

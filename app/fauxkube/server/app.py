@@ -49,7 +49,6 @@ class Application:
         *,
         containers: Callable[[], Containers],
         inspection: Inspection,
-        kubernetes_version: str,
         clock: Clock,
         chance: Chance,
         simulation: Simulation,
@@ -74,7 +73,9 @@ class Application:
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._recording = Recording(simulation.requests, clock=clock)
         self._gate = _gate_of(simulation, pipelines)
-        self._documents = Documents(pipelines.catalogue, pipelines.schemas, kubernetes_version=kubernetes_version)
+        self._documents = Documents(
+            pipelines.catalogue, pipelines.schemas, kubernetes_version=pipelines.schemas.kubernetes_version
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry, for HTTP."""

@@ -288,7 +288,6 @@ class FakeCluster:
             self.pipelines,
             containers=FakeContainers,
             inspection=self.inspection,
-            kubernetes_version="1.36",
             clock=self.clock,
             chance=Chance(1),
             simulation=Simulation(users, self.faults, self.requests),
