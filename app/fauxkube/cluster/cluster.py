@@ -125,6 +125,7 @@ class Cluster:
             clock=self.clock,
             chance=self.chance,
             authenticator=Authenticator(self.users, lookup.find, self.clock),
+            reaching=self.workloads,
             simulation=Simulation(self.users, self.faults, self.requests, as_text(settings.strict)),
             writing=self.turns,
         )

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.kit.chance import Chance
     from fauxkube.network.affinity import Affinities
+    from fauxkube.network.dial import Dialled
+    from fauxkube.network.places import Place
     from fauxkube.network.topology import Part, Topology
+    from fauxkube.network.walk import Choice
 
 #: By the names of the topology's parts.
 _PARTS = {
@@ -52,13 +55,26 @@ class ClusterNetwork:
         self, sender: str, target: str, *, namespace: str, protocol: str, port: str, every: bool = False
     ) -> Object:
         """What becomes of a packet; TraceError when the question cannot be understood."""
-        from fauxkube.network.choice import ByChance, Every
+        from fauxkube.network.choice import Every
         from fauxkube.network.trace import trace
 
-        now = self._cluster.clock.monotonic()
-        choice = Every() if every else ByChance(self.chance, self._affinities, now=now)
+        choice = Every() if every else self.choice()
         topology = await self.topology()
         return _plain(trace(topology, sender, target, choice=choice, namespace=namespace, protocol=protocol, port=port))
+
+    async def dial(self, address: str, port: int, *, protocol: str = "TCP", sender: Place | None = None) -> Dialled:
+        """Who takes a connection from `sender`, or from the control plane if nobody is given."""
+        from fauxkube.network.dial import control_plane, dial
+
+        topology = await self.topology()
+        place = sender or control_plane(topology)
+        return dial(topology, place, address, port, protocol=protocol, choice=self.choice())
+
+    def choice(self) -> Choice:
+        """What picks among backends: by chance, and clients stay with theirs where they are to."""
+        from fauxkube.network.choice import ByChance
+
+        return ByChance(self.chance, self._affinities, now=self._cluster.clock.monotonic())
 
     async def check(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted."""

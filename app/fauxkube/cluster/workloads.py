@@ -6,10 +6,11 @@ The room `workloads` and the model of the network are imported once somebody ask
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fauxkube.kinds.gvrs import SERVICES
+from fauxkube.kinds.gvrs import PODS, SERVICES
 from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
 from fauxkube.machinery.selectors import parse_label_selector, selector_from_set
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fauxkube.cluster.cluster import Cluster
-    from fauxkube.kit.exchange import Handler
+    from fauxkube.kit.exchange import Handler, HttpRequest, HttpResponse
     from fauxkube.network.local_ports import LocalPort
     from fauxkube.workloads.containers import SimulatedContainers
     from fauxkube.workloads.serving import Serving
@@ -53,6 +54,23 @@ class ClusterWorkloads:
         """
         matches = _matching_labels(who, namespace) if _is_selector(who) else self._named(str(who), namespace)
         return self.serving.add(matches, answer, port=port)
+
+    async def reach(self, address: str, port: int, request: HttpRequest, *, scheme: str) -> HttpResponse:
+        """What is answered to the control plane's request; OSError when nothing is, as Go's `net/http` words it."""
+        from fauxkube.network.endpoints import socket_address
+
+        dialled = await self._cluster.network.dial(address, port)
+        refused = f"dial tcp {socket_address(address, port)}: connect: connection refused"
+        if dialled.end is not None and not dialled.refused:
+            raise TimeoutError(f"dial tcp {socket_address(address, port)}: i/o timeout")
+        pod = self._cluster.informers.of(PODS).get(dialled.pod)
+        if dialled.end is not None or pod is None:
+            raise ConnectionRefusedError(refused)
+        seen = replace(request, client=dialled.source)
+        try:
+            return await self.serving.request(pod, dialled.port, seen, scheme=scheme)
+        except ConnectionRefusedError:
+            raise ConnectionRefusedError(refused) from None
 
     async def close(self) -> None:
         """End what is served; harmless when called again."""

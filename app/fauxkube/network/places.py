@@ -57,6 +57,11 @@ class Place:
             return self.pod.place
         return self.node.place if self.node is not None else f"outside ({self.address})"
 
+    def source(self, like: str) -> str:
+        """The address that it sends from to one such as `like`."""
+        host = self.pod or self.node
+        return (host.address(like) if host is not None else "") or self.address
+
     @property
     def namespace(self) -> str:
         """The namespace that its names are looked up in; empty for what has none."""

@@ -67,15 +67,9 @@ def _ways(topology: Topology, sender: Place, aim: Aim, choice: Choice) -> Iterat
         if ip_address(address).is_loopback:
             yield _to_itself(topology, sender, aim)
             continue
-        source = _source(sender, address)
-        packet = Packet(source, address, aim.port, aim.protocol)
+        packet = Packet(sender.source(address), address, aim.port, aim.protocol)
         walk = Walk(topology, sender, packet, choice, aim.hops, 1 / len(aim.addresses))
         yield from (_explained(way, aim) for way in walk.ways())
-
-
-def _source(sender: Place, like: str) -> str:
-    host = sender.pod or sender.node
-    return (host.address(like) if host is not None else "") or sender.address
 
 
 def _explained(way: Way, aim: Aim) -> Way:

@@ -17,8 +17,9 @@ from fauxkube.server.containers import Containers
 from fauxkube.server.disturbing import Answer, Disturbances
 from fauxkube.server.documents import Documents
 from fauxkube.server.inspection import Inspection
-from fauxkube.server.paths import RequestInfo
+from fauxkube.server.paths import PROXY, RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads
+from fauxkube.server.proxying import Proxy, Reaching
 from fauxkube.server.recording import Recording
 from fauxkube.server.subresources import STREAMED
 from fauxkube.server.verbs import Verbs, verb_of
@@ -43,7 +44,7 @@ class Application:
     _streaming: Streaming | None = None
     _closed = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter a part
         self,
         pipelines: Pipelines,
         *,
@@ -53,6 +54,7 @@ class Application:
         chance: Chance,
         simulation: Simulation,
         authenticator: Authenticator,
+        reaching: Reaching,
         writing: AbstractContextManager[object] | None = None,
     ) -> None:
         """`containers` gives those of the cluster's pods, once somebody asks for them.
@@ -71,6 +73,7 @@ class Application:
         self._disturbances = Disturbances(simulation.faults, pipelines, clock=clock, chance=chance.of("disturbances"))
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
+        self._proxy = Proxy(pipelines, reaching, self._chance)
         self._recording = Recording(simulation.requests, clock=clock)
         self._gate = _gate_of(simulation, pipelines)
         self._documents = Documents(
@@ -164,6 +167,8 @@ class Application:
     ) -> Response | LongAnswer:
         if info.resource.deprecation:
             request.warnings.append(info.resource.deprecation)
+        if info.subresource == PROXY:
+            return await self._proxy.answer(request, info)
         if verb == "watch":
             return await self._watches.open(request, info, reads)
         if info.subresource in STREAMED:

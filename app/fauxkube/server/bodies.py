@@ -49,26 +49,27 @@ class Decoded(NamedTuple):
 async def read(request: Request) -> bytes:
     """The whole body, which the request keeps; 413 when it is larger than the limit."""
     if not request.received:
-        request.body = await _received(request)
+        request.body = await receive(request, LIMIT)
         request.received = True
     return request.body
 
 
-async def _received(request: Request) -> bytes:
-    if request.content_length.isdigit() and int(request.content_length) > LIMIT:
-        raise _too_large()
+async def receive(request: Request, limit: int) -> bytes:
+    """The whole body, which has not been received before; 413 when it is larger than `limit` bytes."""
+    if request.content_length.isdigit() and int(request.content_length) > limit:
+        raise _too_large(limit)
     message = await request.receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
-        return body if len(body) <= LIMIT else _refuse_large()
-    return await _read_on(request, body)
+        return body if len(body) <= limit else _refuse_large(limit)
+    return await _read_on(request, body, limit)
 
 
-async def _read_on(request: Request, first: bytes) -> bytes:
+async def _read_on(request: Request, first: bytes, limit: int) -> bytes:
     parts, size, more = [first], len(first), True
     while more:
-        if size > LIMIT:
-            raise _too_large()
+        if size > limit:
+            raise _too_large(limit)
         message = await request.receive()
         part = message.get("body", b"")
         parts.append(part)
@@ -77,12 +78,12 @@ async def _read_on(request: Request, first: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _refuse_large() -> bytes:
-    raise _too_large()
+def _refuse_large(limit: int) -> bytes:
+    raise _too_large(limit)
 
 
-def _too_large() -> StatusError:
-    return status.too_large(f"Request entity too large: limit is {LIMIT}")
+def _too_large(limit: int) -> StatusError:
+    return status.too_large(f"Request entity too large: limit is {limit}")
 
 
 @lru_cache(maxsize=64)

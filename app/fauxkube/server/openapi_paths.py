@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import Object
 from fauxkube.server.openapi_schemas import Names
-from fauxkube.server.subresources import Kind, kind_of
+from fauxkube.server.subresources import CONNECTIONS, Kind, kind_of
 
 _BODIES = ("application/json", "application/yaml")
 _PATCHES = (
@@ -87,6 +87,8 @@ def places(resource: Resource) -> Iterable[Place]:
     yield Place(collection, [verb for verb in _COLLECTION if verb in resource.verbs], kind)
     yield Place(f"{collection}/{{name}}", [verb for verb in _OBJECT if verb in resource.verbs], kind)
     for name, verbs in sorted(resource.subresources.items()):
+        if (resource.group_resource, name) in CONNECTIONS:
+            continue
         served = [verb for verb in ("get", "create", "update", "patch") if verb in verbs]
         yield Place(f"{collection}/{{name}}/{name}", served, kind_of(resource, name))
 

@@ -19,6 +19,9 @@ from fauxkube.simulation.calls import Call
 
 _FINALIZED = frozenset({"status", "finalize"})
 
+#: The subresource that has paths of its own below it, which are not ours.
+PROXY = "proxy"
+
 
 class RequestInfo(NamedTuple):
     """What a path names: a collection (no `name`), an object, or an object's `subresource`.
@@ -64,6 +67,7 @@ def resolve(catalogue: Catalogue, path: str) -> RequestInfo | None:
     if place is None:
         return None
     group, version, rest = place
+    rest = _up_to_proxy(rest)
     if "" in rest:
         return None
     watch = rest[0] == "watch"
@@ -76,6 +80,12 @@ def resolve(catalogue: Catalogue, path: str) -> RequestInfo | None:
     if resource is None:
         return None
     return _named(resource, namespace, rest[1:], watch=watch)
+
+
+def _up_to_proxy(rest: list[str]) -> list[str]:
+    """The path without what is asked of somebody else."""
+    end = 5 if rest[0] == "namespaces" else 3
+    return rest[:end] if rest[end - 1 : end] == [PROXY] else rest
 
 
 def _namespace(rest: list[str]) -> tuple[str, list[str]]:

@@ -99,7 +99,8 @@ async def respond(send: Send, request: Request, response: Response, audit_id: by
     if extra:
         headers.extend(extra)
         _drop_overridden(headers, extra)
-    if len(body) > GZIP_THRESHOLD and accepts_gzip(request):
+    encoded = extra and any(name == b"content-encoding" for name, _ in extra)
+    if len(body) > GZIP_THRESHOLD and accepts_gzip(request) and not encoded:
         body = await asyncio.to_thread(_gzipped, body)
         headers.extend(_GZIPPED)
     if status != 304:
@@ -110,7 +111,9 @@ async def respond(send: Send, request: Request, response: Response, audit_id: by
 
 def start_headers(request: Request, audit_id: bytes, content_type: bytes) -> list[Header]:
     """The headers that every answer starts with, warnings among them."""
-    headers: list[Header] = [(b"audit-id", audit_id), _NO_CACHE, (b"content-type", content_type)]
+    headers: list[Header] = [(b"audit-id", audit_id), _NO_CACHE]
+    if content_type:
+        headers.append((b"content-type", content_type))
     if request.warnings:
         headers.extend(_warning_headers(request.warnings))
     return headers

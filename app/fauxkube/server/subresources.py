@@ -33,6 +33,12 @@ _ACTIONS = {
 #: The subresources of pods that their containers answer.
 STREAMED = frozenset({"attach", "exec", "log", "portforward"})
 
+#: The kinds of the options of those that lead to what runs in pods, by resource and subresource.
+CONNECTIONS = {
+    ("pods", "proxy"): Kind("", "v1", "PodProxyOptions"),
+    ("services", "proxy"): Kind("", "v1", "ServiceProxyOptions"),
+}
+
 #: Upstream's subresources that are not served here unless the catalogue has them, by resource.
 UPSTREAM = {
     "nodes": frozenset(("proxy",)),
@@ -44,6 +50,8 @@ UPSTREAM = {
 
 def kind_of(resource: Resource, subresource: str = "") -> Kind:
     """The kind that a resource, or one of its subresources, takes and gives."""
+    if (connection := CONNECTIONS.get((resource.group_resource, subresource))) is not None:
+        return connection
     if subresource in _ACTIONS:
         return _ACTIONS[subresource]
     shown = resource.projections.get(subresource, resource)

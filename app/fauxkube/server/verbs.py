@@ -20,7 +20,7 @@ from fauxkube.registry.options import Deleted, DeleteOptions, Patch, PatchKind, 
 from fauxkube.server import bodies, queries, responses, tables
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.negotiation import OBJECTS, MediaType, negotiate
-from fauxkube.server.paths import RequestInfo
+from fauxkube.server.paths import PROXY, RequestInfo
 from fauxkube.server.pipelines import Pipelines, Reads
 
 _Handler: TypeAlias = Callable[["Verbs", Request, RequestInfo], Awaitable[Response]]
@@ -28,12 +28,15 @@ _Handler: TypeAlias = Callable[["Verbs", Request, RequestInfo], Awaitable[Respon
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUBRESOURCE_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch"}
+_PROXY_VERBS = _SUBRESOURCE_VERBS | {"DELETE": "delete", "HEAD": "get", "OPTIONS": "get"}
 
 
 def verb_of(request: Request, info: RequestInfo) -> str:
     """The Kubernetes verb of a request; 405 when the path or the resource does not have it."""
     if info.watch or (request.method == "GET" and not info.name and queries.flag(request.query, "watch")):
         verb = "watch" if request.method == "GET" else ""
+    elif info.subresource == PROXY:
+        verb = _PROXY_VERBS.get(request.method, "")
     elif info.subresource:
         verb = _SUBRESOURCE_VERBS.get(request.method, "")
     elif info.name:

@@ -18,6 +18,7 @@ from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
+from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.schema import Schemas
@@ -274,6 +275,13 @@ class Answer:
         return orjson.loads(self.body)
 
 
+class FakePods:
+    """What no request gets to."""
+
+    async def reach(self, address: str, port: int, request: HttpRequest, *, scheme: str) -> HttpResponse:
+        raise ConnectionRefusedError(f"dial tcp {address}:{port}: connect: connection refused")
+
+
 class FakeCluster:
     """The pieces together, and a way to call them."""
 
@@ -292,6 +300,7 @@ class FakeCluster:
             chance=Chance(1),
             simulation=Simulation(users, self.faults, self.requests),
             authenticator=Authenticator(users, lambda *_: None, self.clock),
+            reaching=FakePods(),
         )
 
     def call(

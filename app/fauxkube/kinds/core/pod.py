@@ -148,6 +148,7 @@ RESOURCE = Resource(
         "exec": ("create", "get"),
         "log": ("get",),
         "portforward": ("create", "get"),
+        "proxy": ("create", "delete", "get", "patch", "update"),
         "status": ("get", "patch", "update"),
     },
     strategy=PodStrategy(),
