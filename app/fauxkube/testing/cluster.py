@@ -22,6 +22,7 @@ import orjson
 
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.control import LoadedObjects, LogLine, SettledState
+from fauxkube.server.inspection import AddressUse, PoolUse
 from fauxkube.simulation.strictness import as_text
 from fauxkube.testing.access import Access
 from fauxkube.testing.clock import Clock, clock_overrides
@@ -192,6 +193,14 @@ class Cluster(Access, ServingPods, Holding):
     def requests(self) -> Requests:
         """The requests that programs have made: `.assert_called(verb="create", resource="pods")`, ..."""
         return Requests(self)
+
+    def ipam(self) -> list[PoolUse]:
+        """Every pool of addresses, blocks and ports, with what is held out of it, by whom and since when."""
+        return self.run(self.member.control.pools())
+
+    def whose(self, address: str) -> AddressUse:
+        """Whose an address is, and which ranges it comes out of."""
+        return self.run(self.member.control.address(address))
 
     @property
     def dns_address(self) -> tuple[str, int]:
