@@ -1,0 +1,1 @@
+"""The files that a simulated container sees: computed from its pod until something is written."""
