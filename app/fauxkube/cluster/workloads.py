@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fauxkube.kinds.gvrs import PODS, SERVICES
 from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
 from fauxkube.machinery.selectors import parse_label_selector, selector_from_set
+from fauxkube.registry.lookup import StoreLookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from fauxkube.kit.exchange import Handler, HttpRequest, HttpResponse
     from fauxkube.network.local_ports import LocalPort
     from fauxkube.workloads.containers import SimulatedContainers
+    from fauxkube.workloads.execution import Programs
+    from fauxkube.workloads.runs import Runs
     from fauxkube.workloads.serving import Serving
+    from fauxkube.workloads.surroundings import Surroundings
 
 
 class ClusterWorkloads:
@@ -35,14 +39,39 @@ class ClusterWorkloads:
         """What answers at the pods' ports."""
         from fauxkube.workloads.serving import Serving
 
-        return Serving()
+        return Serving(note=self.runs.answered)
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        """What containers see of the cluster."""
+        from fauxkube.cluster.surroundings import PodsNetwork
+        from fauxkube.workloads.surroundings import Surroundings
+
+        cluster = self._cluster
+        lookup = StoreLookup(cluster.store, cluster.registry.catalogue)
+        return Surroundings(PodsNetwork(cluster), lookup, cluster.clock, cluster.chance.of("containers"))
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The containers that somebody has looked into."""
+        from fauxkube.workloads.runs import Runs
+
+        runs = Runs(self._surroundings)
+        self._cluster.informers.of(PODS).on_change(runs.see)
+        return runs
+
+    @cached_property
+    def _programs(self) -> Programs:
+        from fauxkube.workloads.execution import Programs
+
+        return Programs(self._surroundings, self.runs)
 
     @cached_property
     def containers(self) -> SimulatedContainers:
         """The programs in the pods' containers, and what they serve."""
         from fauxkube.workloads.containers import SimulatedContainers
 
-        return SimulatedContainers(self.serving)
+        return SimulatedContainers(self.serving, self._programs)
 
     def serve(
         self, who: str | Mapping[str, str], answer: Handler | LocalPort, *, namespace: str = "default", port: int = 0
@@ -74,6 +103,8 @@ class ClusterWorkloads:
 
     async def close(self) -> None:
         """End what is served; harmless when called again."""
+        if "_programs" in self.__dict__:
+            await self._programs.close()
         if "serving" in self.__dict__:
             await self.serving.close()
 

@@ -52,11 +52,11 @@ class Kubelets:
         )
         self._pods = PodSync(
             context,
-            cni=Cni(pools, settings.pod_network),
+            cni=Cni(pools),
             events=events,
             runtime=runtime,
             faults=disturbed,
-            settings=settings,
+            stop_seconds=settings.stop_seconds,
         )
         self._evictions = Evictions(context, events=events, faults=disturbed)
         context.faults.on_change(self._disturbed)

@@ -10,29 +10,29 @@ from collections.abc import AsyncIterator, Sequence
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.streams import Duplex
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.status import StatusError
+from fauxkube.workloads.asked import LogOptions, Terminal
+from fauxkube.workloads.execution import Programs
 from fauxkube.workloads.serving import Serving
 
 
 class SimulatedContainers:
-    """The containers of a cluster's pods; `serving` is what answers at their ports."""
+    """The containers of a cluster's pods: `programs` runs in them, `serving` is what answers at their ports."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, programs: Programs) -> None:
         self._serving = serving
+        self._programs = programs
 
-    async def run(self, pod: Object, container: str, command: Sequence[str], terminal: object) -> int:
+    async def run(self, pod: Object, container: str, command: Sequence[str], terminal: Terminal) -> int:
         """Run a program in a running container."""
-        raise StatusError(501, "NotImplemented", "fauxkube does not run programs in containers")
+        return await self._programs.run(pod, container, command, terminal)
 
-    async def attach(self, pod: Object, container: str, terminal: object) -> int:
+    async def attach(self, pod: Object, container: str, terminal: Terminal) -> int:
         """Watch the container's own program."""
-        raise StatusError(501, "NotImplemented", "fauxkube does not run programs in containers")
+        return await self._programs.attach(pod, container, terminal)
 
-    async def log(self, pod: Object, container: str, options: object) -> AsyncIterator[bytes]:
-        """What the container's own program has written: nothing."""
-        nothing: tuple[bytes, ...] = ()
-        for line in nothing:
-            yield line
+    def log(self, pod: Object, container: str, options: LogOptions) -> AsyncIterator[bytes]:
+        """What the container's own program has written."""
+        return self._programs.log(pod, container, options)
 
     async def connect(self, pod: Object, port: int) -> Duplex:
         """A connection from the pod's own loopback to a port; ConnectionRefusedError."""

@@ -11,7 +11,7 @@ In that order: what was served from Python, the latest first; the port that an a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -34,6 +34,10 @@ LOOPBACK = "127.0.0.1"
 Matches: TypeAlias = Callable[[Object], bool]
 
 
+#: Told of a request to a pod's port, and what was answered.
+Note: TypeAlias = Callable[[Object, int, HttpRequest, HttpResponse], None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Served:
     """What answers for which pods, at one port, or with 0 at all."""
@@ -50,7 +54,9 @@ class PlainHttpError(OSError):
 class Serving:
     """What the pods of one cluster serve; `close` ends the connections that were made in process."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Note | None = None) -> None:
+        """`note` is told of every request that is answered in this process."""
+        self._note = note
         #: The latest first.
         self._served: list[_Served] = []
         self._tasks = Tasks("workloads")
@@ -68,8 +74,12 @@ class Serving:
             raise ConnectionRefusedError(heard.message)
         for served in self._served:
             if served.port in {0, port} and served.matches(pod):
-                return served.answer
-        return local_port_of(pod, port) or partial(page, pod, port)
+                return self._noted(pod, port, served.answer)
+        return self._noted(pod, port, local_port_of(pod, port) or partial(page, pod, port))
+
+    def _noted(self, pod: Object, port: int, answer: Answer | LocalPort) -> Answer | LocalPort:
+        note = self._note
+        return answer if isinstance(answer, LocalPort) or note is None else noting(answer, partial(note, pod, port))
 
     async def request(self, pod: Object, port: int, request: HttpRequest, *, scheme: str = "http") -> HttpResponse:
         """What the pod answers to a request; OSErrors when nobody does, or TLS is spoken to who does not."""
@@ -100,6 +110,24 @@ class Serving:
     def _remove(self, served: _Served) -> None:
         if served in self._served:
             self._served.remove(served)
+
+
+def noting(answer: Answer, note: Callable[[HttpRequest, HttpResponse], None]) -> Answer:
+    """What answers the same, and tells of it."""
+
+    def answered(request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        response = answer(request)
+        if isinstance(response, HttpResponse):
+            note(request, response)
+            return response
+        return later(request, response)
+
+    async def later(request: HttpRequest, response: Awaitable[HttpResponse]) -> HttpResponse:
+        found = await response
+        note(request, found)
+        return found
+
+    return answered
 
 
 async def _answering(answer: Answer, incoming: Pipe, outgoing: Pipe, client: str) -> None:
