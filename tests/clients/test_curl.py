@@ -190,7 +190,7 @@ def test_who_holds_which_address_is_told(curl: Curl, base: str, namespace: str) 
     pools = {pool["name"]: pool for pool in curl("/fauxkube/v1/ipam").json}
     assert pools["services/clusterips"]["range"] == "10.96.0.0/12"
     held = curl("/fauxkube/v1/ipam/services/clusterips").json
-    assert {"value": made, "owner": f"services/{namespace}/web"} in held["allocations"]
+    assert {each["value"]: each["owner"] for each in held["allocations"]}[made] == f"services/{namespace}/web"
     assert held["used"] == len(held["allocations"])
     assert curl("/fauxkube/v1/ipam/nonsense").code == 404
 

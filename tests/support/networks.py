@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fauxkube.kinds.core.node_network import ROUTED, NodeNetwork
 from fauxkube.machinery.objects import Object
 from fauxkube.network.topology import Namespaces, Nodes, Pods, Policies, Ranges, Services, Slices, Topology
 
 RANGES = Ranges(("10.244.0.0/16",), ("10.96.0.0/16",), ("172.18.0.0/16",))
 
 
-def node(number: int, *, ready: str = "True", zone: str = "", cidr: str | None = None) -> Object:
-    """node-1 has 172.18.0.11 and the block 10.244.1.0/24, and so on."""
+def node(
+    number: int, *, ready: str = "True", zone: str = "", cidr: str | None = None, add_on: NodeNetwork | None = None
+) -> Object:
+    """node-1 has 172.18.0.11 and the block 10.244.1.0/24, and so on; `add_on` is what has put a file on it."""
     labels = {"topology.kubernetes.io/zone": zone} if zone else {}
     return {
-        "metadata": {"name": f"node-{number}", "labels": labels},
+        "metadata": {
+            "name": f"node-{number}",
+            "labels": labels,
+            "annotations": dict([add_on.annotation]) if add_on is not None else {},
+        },
         "spec": {"podCIDR": f"10.244.{number}.0/24" if cidr is None else cidr},
         "status": {
             "addresses": [{"type": "InternalIP", "address": f"172.18.0.{10 + number}"}],
@@ -100,11 +107,12 @@ def network(
     policies: Iterable[Object] = (),
     namespaces: Iterable[str | Object] = ("default", "kube-system"),
     ranges: Ranges = RANGES,
+    kind: str = ROUTED,
 ) -> Topology:
-    """The topology of these objects; namespaces may be given by their names."""
+    """The topology of these objects, whose network began as that kind; namespaces may be given by their names."""
     spaces = [each if isinstance(each, dict) else {"metadata": {"name": each, "labels": {}}} for each in namespaces]
     return Topology(
-        Nodes(nodes),
+        Nodes(nodes, network=kind),
         Pods(pods),
         Services(services),
         Slices(slices),

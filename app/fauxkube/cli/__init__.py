@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, history, kubeconfig, network, snapshot, time, up, version
+from fauxkube.cli import clusters, history, ipam, kubeconfig, network, snapshot, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -22,6 +22,7 @@ app.command("advance")(time.advance)
 app.command("history")(history.history)
 app.command("trace")(network.trace)
 app.add_typer(network.app, name="network")
+app.command("ipam")(ipam.ipam)
 app.command("version")(version.version)
 
 

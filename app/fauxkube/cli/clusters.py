@@ -25,15 +25,16 @@ def list_clusters(server: Server = DEFAULT_URL) -> None:
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0917 - one parameter an option
     name: NewName = "",
     nodes: Annotated[int | None, typer.Option(help="How many simulated nodes to begin with.", min=0)] = None,
     kubernetes_version: Annotated[str | None, typer.Option(help="The Kubernetes version to serve.")] = None,
+    network: Annotated[str | None, typer.Option(help="Its pods' network: routed, bridge or none.")] = None,
     seed: Annotated[int | None, typer.Option(help="Make the same random choices on every run.")] = None,
     server: Server = DEFAULT_URL,
 ) -> None:
     """Start another cluster, with the server's settings unless told otherwise, and print its URL."""
-    overrides = {"nodes": nodes, "kubernetes_version": kubernetes_version, "seed": seed}
+    overrides = {"nodes": nodes, "kubernetes_version": kubernetes_version, "network": network, "seed": seed}
     made = tell("POST", server, "clusters", {"name": name, "overrides": overrides})
     typer.echo(made["url"])
 

@@ -32,7 +32,7 @@ def trace(
     asked = {"from": sender, "to": target, "namespace": namespace, "every": str(every).lower()}
     found = ask(server, "trace", **asked)
     if output is Output.JSON:
-        _print_json(found)
+        print_json(found)
     else:
         from fauxkube.network.text import render
 
@@ -45,7 +45,7 @@ def check(server: Server = DEFAULT_URL, output: Printed = Output.TEXT) -> None:
     """Prove or refute what Kubernetes requires of a network. The code is 1 when something does not hold."""
     found = ask(server, "network/check")
     if output is Output.JSON:
-        _print_json(found)
+        print_json(found)
     else:
         from fauxkube.network.text import render_check
 
@@ -53,5 +53,6 @@ def check(server: Server = DEFAULT_URL, output: Printed = Output.TEXT) -> None:
     raise typer.Exit(0 if found["holds"] else 1)
 
 
-def _print_json(found: Any) -> None:
+def print_json(found: Any) -> None:
+    """As JSON, to be read by people too."""
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

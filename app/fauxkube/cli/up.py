@@ -22,7 +22,7 @@ _RANGES = {
     "node_port_range",
     "load_balancer_cidr",
 }
-_SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "zones", "kubernetes_version", "seed", "clock"}
+_SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "network", "zones", "kubernetes_version", "seed", "clock"}
 #: What options mean that stand without a value.
 _ALONE = {"--strict": "warn", "--dns": "0"}
 
@@ -60,6 +60,9 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     load_balancer_cidr: Annotated[
         str, typer.Option(help="The range of load balancers' addresses, or one of each IP family.")
     ] = "203.0.113.0/24,2001:db8:113::/112",
+    network: Annotated[
+        str, typer.Option(help="The network that pods begin with: routed, bridge (a lone one on each node) or none.")
+    ] = "routed",
     load: Annotated[
         list[str] | None,
         typer.Option(
@@ -120,6 +123,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
                 node_ports=node_ports,
                 load_balancer_cidr=load_balancer_cidr,
             ),
+            network=network,
             seed=seed,
             strict=strict,
             clock_rate=_rate(clock),

@@ -271,6 +271,7 @@ def _node_settings(settings: Settings) -> NodeSettings:
         zones=settings.zones,
         networks=tuple(NETWORKS[family] for family in settings.ranges.families),
         kubernetes_version=settings.kubernetes_version,
+        pod_network=settings.network,
         image_pull_seconds=settings.image_pull_seconds,
         container_start_seconds=settings.container_start_seconds,
         stop_seconds=settings.stop_seconds,

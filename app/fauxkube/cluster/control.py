@@ -32,7 +32,7 @@ from fauxkube.server.control import (
     User,
 )
 from fauxkube.server.hosting import CLUSTERS, DEFAULT
-from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.server.inspection import AddressUse, ClusterInfo, PoolUse
 from fauxkube.simulation.logs import Logs
 from fauxkube.simulation.requests.criteria import Asked
 from fauxkube.simulation.users import KnownUser
@@ -109,6 +109,12 @@ class Control:
 
     async def pools(self) -> list[PoolUse]:
         return self.cluster.inspection.pools()
+
+    async def address(self, address: str) -> AddressUse:
+        from fauxkube.cluster.addresses import whose
+
+        with refusing():
+            return whose(self.cluster, await self.cluster.network.topology(), address)
 
     # Time
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fauxkube import __version__
 from fauxkube.kinds.gvrs import NODES
+from fauxkube.machinery.objects import name_of
 from fauxkube.server.health import Checks
 from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
 
@@ -32,17 +33,28 @@ class ClusterInspection:
         )
 
     def pools(self) -> list[PoolUse]:
-        return [self._use(name) for name in self._cluster.pools.names()]
+        self.open_blocks()
+        return [self._use(name) for name in sorted(self._cluster.pools.names(), key=_pods_last)]
+
+    def open_blocks(self) -> None:
+        """Have a pool for every node's block, also where no pod has asked for an address yet."""
+        for node in self._cluster.informers.of(NODES).items():
+            for cidr in (node.get("spec") or {}).get("podCIDRs") or ():
+                self._cluster.pools.of_pods(name_of(node), cidr)
 
     def _use(self, name: str) -> PoolUse:
-        allocator = self._cluster.pools[name]
-        held = [
-            Allocated(each.value, each.owner)
-            for each in self._cluster.store.allocations(name)
-            if each.owner is not None
-        ]
-        return PoolUse(name, str(allocator.range), allocator.used, allocator.free, held)
+        allocator, store = self._cluster.pools[name], self._cluster.store
+        held = [each for each in store.allocations(name) if each.owner is not None]
+        since = store.moments(each.revision for each in held)
+        allocated = [Allocated(each.value, each.owner or "", since.get(each.revision)) for each in held]
+        return PoolUse(name, str(allocator.range), allocator.used, allocator.free, allocated, allocator.cooling)
 
     def checks(self) -> Checks:
         """`etcd` stands for the store, as probes of real API servers name it."""
         return {"etcd": lambda: self._cluster.store.is_open}
+
+
+def _pods_last(pool: str) -> tuple[bool, str]:
+    """The pools of nodes' blocks in the order of their names, the others before them as they are."""
+    of_pods = pool.startswith("pods/")
+    return of_pods, pool if of_pods else ""

@@ -104,7 +104,7 @@ class ClusterNetwork:
         given = self._cluster.settings.ranges
         networks = tuple(NETWORKS[family] for family in given.families)
         ranges = topology.Ranges(cidrs_of(given.cluster_cidr), cidrs_of(given.service_cidr), networks)
-        self._topology = topology.Topology(ranges=ranges)
+        self._topology = topology.Topology(topology.Nodes(network=self._cluster.settings.network), ranges=ranges)
         for name, informer in followed.items():
             informer.on_change(partial(_note, self._changed[name]))
         self._faults.on_change(self._disturbed.add)

@@ -81,6 +81,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "nodes": _whole,
     "zones": _zones,
     "kubernetes_version": _text,
+    "network": _text,
     "seed": _whole,
     "history": _whole,
     "clock_start": _moment,

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fauxkube.ipam.families import cidrs_of, family_of
+from fauxkube.kinds.core.node_network import NETWORKS, ROUTED
 from fauxkube.machinery.names import label_value_problems
 from fauxkube.machinery.schema_source import known_versions
 from fauxkube.registry.pools import Ranges
@@ -35,7 +36,8 @@ class Settings:
     """A cluster's settings; the defaults are those of kubeadm and its friends.
 
     `data` names the file that keeps the state (None: in memory), `nodes` counts the simulated nodes to begin with,
-    which are put into the `zones` in turn, `seed` fixes every random choice: who lets the cluster settle between one
+    which are put into the `zones` in turn, `network` is the kind of network that pods begin with (`routed`, `bridge` or
+    `none`, see `kinds.core.node_network`), `seed` fixes every random choice: who lets the cluster settle between one
     step and the next finds the same names, UIDs, addresses, nodes and revisions on every run. `history` is how many
     changes are remembered: a watch or a list from before them is answered 410, as on a cluster whose etcd has been
     compacted. The cluster's clock starts at `clock_start` (None: now) and goes `clock_rate` times as fast as real time;
@@ -50,6 +52,7 @@ class Settings:
     data: Path | None = None
     kubernetes_version: str = DEFAULT_VERSION
     ranges: Ranges = field(default_factory=Ranges)
+    network: str = ROUTED
     seed: int | None = None
     history: int = 16_384
     clock_start: datetime | None = None
@@ -63,6 +66,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.nodes < 0:
             raise SettingsError(f"nodes must not be negative: {self.nodes}")
+        if self.network not in NETWORKS:
+            raise SettingsError(f"there is no network {self.network!r}, but {', '.join(NETWORKS)}")
         self._check_times()
         self._check_requests()
         if self.kubernetes_version not in (versions := known_versions()):

@@ -39,6 +39,7 @@ def save(cluster: Cluster) -> bytes:
             kubernetes_version=settings.kubernetes_version,
             ranges=settings.ranges,
             nodes=settings.nodes,
+            network=settings.network,
             history=settings.history,
             registers=sorted(state.registers or ()),
             seed=settings.seed,
@@ -76,6 +77,7 @@ def settings_of(snapshot: Snapshot) -> Settings:
     try:
         return Settings(
             nodes=snapshot.nodes,
+            network=snapshot.network,
             kubernetes_version=snapshot.kubernetes_version,
             ranges=snapshot.ranges,
             seed=snapshot.seed,

@@ -18,6 +18,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
     from fauxkube.controllers.endpointslice import EndpointSliceController
+    from fauxkube.controllers.endpointslicemirroring import EndpointSliceMirroringController
     from fauxkube.controllers.eventttl import EventTTLController
     from fauxkube.controllers.garbagecollector import GarbageCollector
     from fauxkube.controllers.namespace import NamespaceController
@@ -39,6 +40,7 @@ def all_controllers() -> list[type[Controller]]:
         DaemonSetController,
         EndpointsController,
         EndpointSliceController,
+        EndpointSliceMirroringController,
         ServiceLoadBalancerController,
         NodeLifecycleController,
         TaintEvictionController,

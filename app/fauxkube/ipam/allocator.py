@@ -62,6 +62,15 @@ class Allocator:
         """How many can still be reserved."""
         return self._size - len(self._held)
 
+    @property
+    def cooling(self) -> int:
+        """How many of the free ones have been held before, and go last."""
+        return len(self._cooling)
+
+    def is_cooling(self, value: str) -> bool:
+        """Whether `value` is free, but was held before."""
+        return self._position(value) in self._cooling
+
     def contains(self, value: str) -> bool:
         """Whether `value` is one of the range's."""
         return self.range.index_of(value) is not None

@@ -10,22 +10,20 @@ their pairs.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise
-from typing import TypeAlias
 
+from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import key_of
+from fauxkube.network import mistakes
 from fauxkube.network.hosts import Node, Pod
-from fauxkube.network.routes import node_problem, route
+from fauxkube.network.routes import BEHIND_A_BRIDGE, node_problem, route
 from fauxkube.network.topology import Topology
 
 #: How many failures of a requirement are listed; the others are counted.
 _LISTED = 20
-
-#: By the pods' keys: why a pod cannot be reached from its own node, and from another; empty where it can.
-_Problems: TypeAlias = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +57,44 @@ class Check:
 def check(topology: Topology) -> Check:
     """Judge every requirement."""
     pods = [pod for pod in topology.pods if pod.node and not pod.host_network and not pod.is_over]
-    problems = {pod.key: _problems(topology, pod) for pod in pods}
+    reach = Reach(topology)
     requirements = (
-        _pods_reach_pods(pods, problems),
-        _nodes_reach_pods(topology, pods, problems),
+        _pods_reach_pods(pods, reach),
+        _nodes_reach_pods(topology, pods, reach),
         _addresses_differ(topology, pods),
         _ranges_lie_apart(topology),
+        _nodes_have_networks(topology),
     )
     return Check(all(each.holds for each in requirements), requirements)
 
 
-def _pods_reach_pods(pods: Sequence[Pod], problems: _Problems) -> Requirement:
-    troubled = [pod for pod in pods if any(problems[pod.key])]
+def _pods_reach_pods(pods: Sequence[Pod], reach: Reach) -> Requirement:
+    troubled = [pod for pod in pods if reach.is_troubled(pod)]
 
     def failures() -> Iterator[Failure]:
         for target in troubled:
-            here, elsewhere = problems[target.key]
             for source in pods:
-                reason = here if source.node == target.node else elsewhere
-                if reason and source.key != target.key:
+                if source.key != target.key and (reason := reach.problem(source.node, target)):
                     yield Failure(source.place, target.place, reason)
 
     return _judged("every pod reaches every pod without NAT", len(pods) * (len(pods) - 1), failures())
 
 
-def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], problems: _Problems) -> Requirement:
+def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], reach: Reach) -> Requirement:
     nodes = list(topology.nodes)
+    hidden = [pod for pod in pods if (home := topology.nodes.by_name.get(pod.node)) is not None and home.is_alone]
 
     def failures() -> Iterator[Failure]:
         for node in nodes:
             if problem := node_problem(node) or ("" if node.addresses else f"node {node.name} has no address"):
                 yield from (Failure(pod.place, node.place, problem) for pod in pods)
         for pod in pods:
-            here, elsewhere = problems[pod.key]
             for node in nodes:
-                if reason := here if node.name == pod.node else elsewhere:
+                if reason := reach.problem(node.name, pod):
                     yield Failure(node.place, pod.place, reason)
+        for pod in hidden:
+            reason = f"its packets leave {pod.node} as the node's own: {BEHIND_A_BRIDGE}"
+            yield from (Failure(pod.place, node.place, reason) for node in nodes if node.name != pod.node)
 
     return _judged("every node reaches every pod without NAT, and back", 2 * len(pods) * len(nodes), failures())
 
@@ -116,9 +116,11 @@ def _addresses_differ(topology: Topology, pods: Sequence[Pod]) -> Requirement:
 
 
 def _ranges_lie_apart(topology: Topology) -> Requirement:
-    """The three ranges, and the nodes' blocks: each within the pods' range, and apart from the others."""
+    """The three ranges, and the nodes' blocks: each within its network's range, and apart from the others."""
     ranges = topology.ranges
-    named = {"pods": ranges.pods, "services": ranges.services, "nodes": ranges.nodes}
+    networks = [node.network for node in topology.nodes if node.network is not None]
+    own = {each.name: each.ranges for each in networks if each.ranges and not _within(each.ranges, ranges.pods)}
+    named = {"pods": ranges.pods, "services": ranges.services, "nodes": ranges.nodes, **own}
     listed = [(name, cidr) for name, cidrs in named.items() for cidr in cidrs]
     pairs = [(one, other) for one, other in combinations(listed, 2) if _alike(one[1], other[1])]
     blocks = [(node.place, cidr) for node in topology.nodes for cidr in node.pod_cidrs]
@@ -127,12 +129,26 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
         for first, second in (*pairs, *_neighbours(blocks)):
             if _overlap(first[1], second[1]):
                 yield Failure(first[0], second[0], f"{first[1]} and {second[1]} overlap")
-        for place, cidr in blocks:
-            if ranges.pods and not any(_overlap(each, cidr) for each in ranges.pods):
-                yield Failure(place, "pods", f"{cidr} lies outside {','.join(ranges.pods)}")
+        for node in topology.nodes:
+            name, whole = ("pods", ranges.pods) if node.network is None else _whole(node.network, ranges.pods)
+            for cidr in node.pod_cidrs if whole else ():
+                if not _within([cidr], whole):
+                    yield Failure(node.place, name, f"{cidr} lies outside {','.join(whole)}")
 
     text = "the ranges of pods, services and nodes, and the nodes' blocks, lie apart"
     return _judged(text, len(pairs) + len(blocks), failures())
+
+
+def _within(some: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether each of some ranges has to do with one of the others."""
+    return all(any(_overlap(one, other) for other in whole) for one in some)
+
+
+def _whole(network: NodeNetwork, pods: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The range that a node's blocks have to lie in, and what it is called; the range of a lone bridge is no one's."""
+    if not network.joined:
+        return "", ()
+    return (network.name, network.ranges) if network.ranges else ("pods", pods)
 
 
 def _judged(text: str, checked: int, failures: Iterable[Failure]) -> Requirement:
@@ -141,17 +157,62 @@ def _judged(text: str, checked: int, failures: Iterable[Failure]) -> Requirement
     return Requirement(text, not listed, max(checked, 0), listed, sum(1 for _ in found))
 
 
-def _problems(topology: Topology, pod: Pod) -> tuple[str, str]:
-    home = topology.nodes.by_name.get(pod.node)
-    if home is None:
-        return (f"there is no node {pod.node}",) * 2
-    if down := node_problem(home):
-        return down, down
-    if not pod.addresses:
-        block = "" if home.pod_cidrs else f": node {home.name} has no block of addresses"
-        return (f"pod {pod.key} has no address{block}",) * 2
-    other = next((node for node in topology.nodes if node.name != home.name), None)
-    return _problem(topology, home, pod), _problem(topology, other, pod) if other is not None else ""
+def _nodes_have_networks(topology: Topology) -> Requirement:
+    nodes = list(topology.nodes)
+    failures = (
+        Failure(node.place, "pods", "; ".join(mistakes.of_node(node))) for node in nodes if mistakes.of_node(node)
+    )
+    return _judged("every node has a network that gives its pods their addresses", len(nodes), failures)
+
+
+class Reach:
+    """From which nodes each pod can be reached, found out once for all nodes that see the pods alike."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._views = {node.name: _view(node) for node in topology.nodes}
+        #: One node of each view, and another for the pods of that one.
+        self._seers: dict[str, list[Node]] = {}
+        for node in topology.nodes:
+            seers = self._seers.setdefault(self._views[node.name], [])
+            if len(seers) < _SEERS:
+                seers.append(node)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def is_troubled(self, pod: Pod) -> bool:
+        """Whether anybody cannot reach it."""
+        return any(self.problem(node.name, pod) for seers in self._seers.values() for node in seers)
+
+    def problem(self, node: str, pod: Pod) -> str:
+        """Why the pod cannot be reached from a node (or from a pod on it); empty when it can."""
+        view = "" if node == pod.node else self._views.get(node, "")
+        known = self._known.get((view, pod.key))
+        if known is None:
+            known = self._known[view, pod.key] = self._find(node, pod)
+        return known
+
+    def _find(self, node: str, pod: Pod) -> str:
+        nodes = self._topology.nodes.by_name
+        home, start = nodes.get(pod.node), nodes.get(node)
+        if home is None:
+            return f"there is no node {pod.node}"
+        if down := node_problem(home):
+            return down
+        if not pod.addresses:
+            why = "; ".join(mistakes.of_node(home))
+            return f"pod {pod.key} has no address{': ' if why else ''}{why}"
+        return _problem(self._topology, start, pod) if start is not None else f"there is no node {node}"
+
+
+#: Enough of a view's nodes to have one that is not a pod's own.
+_SEERS = 2
+
+
+def _view(node: Node) -> str:
+    """What tells nodes apart that see other nodes' pods differently."""
+    if node.is_alone:
+        return f"{node.name} alone"
+    return f"{node.network.name} {bool(node.network.blocks)}" if node.network is not None else "none"
 
 
 def _problem(topology: Topology, start: Node, pod: Pod) -> str:

@@ -26,7 +26,8 @@ def cannot_send(sender: Place) -> End | None:
     where, pod = str(sender), sender.pod
     if pod is not None and (pod.is_over or not pod.addresses):
         state = "has ended" if pod.is_over else "has no address"
-        return End(where, "SenderHasNoNetwork", f"pod {pod.key} {state}", "nothing is sent", mistakes.of_pod(pod))
+        likely = (*mistakes.of_pod(pod), *mistakes.of_node(sender.node))
+        return End(where, "SenderHasNoNetwork", f"pod {pod.key} {state}", "nothing is sent", likely)
     if pod is not None and sender.node is None:
         return End(where, "NodeGone", f"there is no node {pod.node}", "nothing is sent")
     if sender.node is not None and (problem := node_problem(sender.node)):
@@ -45,10 +46,20 @@ def in_circles(node: Node) -> End:
     return End(node.place, "Loop", message, TIMES_OUT, ("endpoints given by hand lead back to a service",))
 
 
-def no_route(route: Route, where: str) -> End:
-    """No way leads to the address."""
+def no_route(topology: Topology, route: Route, node: Node) -> End:
+    """No way leads to the address from the node."""
     down = route.node is not None and not route.node.is_up
-    return End(where, "NodeDown" if down else "NoRoute", route.problem, TIMES_OUT)
+    likely = () if down else mistakes.of_route(topology, route, node)
+    return End(node.place, "NodeDown" if down else "NoRoute", route.problem, TIMES_OUT, likely)
+
+
+def wrong_receiver(topology: Topology, meant: str, pod: Pod, node: Node, address: str) -> End:
+    """The address leads to another pod than the one that is meant."""
+    wanted = topology.pods.by_key.get(meant)
+    where = f" on {wanted.node}" if wanted is not None and wanted.node else ""
+    message = f"{address} is pod {pod.key} on {node.name}, not pod {meant}{where}"
+    likely = (mistakes.FORBIDDEN,) if node.is_alone else (f"pods {pod.key} and {meant} have the same address",)
+    return End(pod.place, "WrongReceiver", message, "somebody else is asked", likely)
 
 
 def unreachable_from_outside(topology: Topology, address: str, where: str) -> End:
@@ -140,7 +151,8 @@ def no_address(topology: Topology, target: Target) -> End:
     """The target is there, but has no address."""
     message = f"{target.kind} {target.key if target.namespace else target.name} has no address"
     pod = topology.pods.by_key.get(target.key)
-    return End(str(target.kind), "NoAddress", message, TIMES_OUT, mistakes.of_pod(pod) if pod else ())
+    likely = (*mistakes.of_pod(pod), *mistakes.of_node(topology.nodes.by_name.get(pod.node))) if pod else ()
+    return End(str(target.kind), "NoAddress", message, TIMES_OUT, likely)
 
 
 def no_endpoints_of_headless(topology: Topology, service: str, port: ServicePort | None) -> End:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxkube.kinds.core.node_network import EVERYWHERE
 from fauxkube.network.diagnosis import REFUSED
 from fauxkube.network.hops import Arrival, End
 from fauxkube.network.hosts import Node
@@ -58,5 +59,5 @@ def control_plane(topology: Topology) -> Place:
     for address in addresses:
         if (node := topology.nodes.by_address.get(address)) is not None:
             return Place(node=node, address=address)
-    node = Node("control-plane", addresses, (), {}, "True", "", is_on=True)
+    node = Node("control-plane", addresses, EVERYWHERE, (), {}, "True", "", is_on=True)
     return Place(node=node, address=addresses[0] if addresses else "")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from fauxkube.kinds.core.node_network import EVERYWHERE, ROUTED, NodeNetwork, network_of, node_blocks
 from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, pod_ips_of, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
 
@@ -20,12 +21,15 @@ DEFAULT_PROTOCOL = "TCP"
 class Node:
     """A node: its addresses (its own first), the blocks of its pods, and its `Ready` condition's status and message.
 
-    `is_on` tells whether the machine runs, where somebody knows better than its kubelet's last word.
+    `network` is what gives its pods their addresses, None without, `given_cidrs` the blocks that the cluster gave it.
+    `is_on` tells whether the machine runs, where
+    somebody knows better than its kubelet's last word.
     """
 
     name: str
     addresses: tuple[str, ...]
-    pod_cidrs: tuple[str, ...]
+    network: NodeNetwork | None
+    given_cidrs: tuple[str, ...]
     labels: Labels
     ready: str
     message: str
@@ -35,6 +39,31 @@ class Node:
     def place(self) -> str:
         """How a trace calls it: `node/node-1`."""
         return f"node/{self.name}"
+
+    @property
+    def pod_cidrs(self) -> tuple[str, ...]:
+        """The blocks that the addresses of its pods come out of."""
+        return self.network.blocks if self.network is not None else ()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its pods are behind a bridge that no other node has a route to."""
+        return self.network is not None and not self.network.joined
+
+    def joins(self, other: Node) -> bool:
+        """Whether it has a route to the other's pods: both are the same node, or in one network that joins nodes."""
+        if self.name == other.name:
+            return True
+        if self.network is EVERYWHERE:
+            return not other.is_alone
+        if self.network is None or other.network is None or not (self.network.blocks and other.network.blocks):
+            return False
+        return self.network.joined and self.network.name == other.network.name
+
+    def holds(self, address: str) -> bool:
+        """Whether the address is out of one of its blocks."""
+        parsed = ipaddress.ip_address(address)
+        return any(parsed in ipaddress.ip_network(cidr, strict=False) for cidr in self.pod_cidrs)
 
     @property
     def zone(self) -> str:
@@ -116,17 +145,17 @@ class Pod:
                 )
 
 
-def node_of(obj: Object, *, is_on: bool | None = None) -> Node:
-    """The node that an object describes."""
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+def node_of(obj: Object, *, is_on: bool | None = None, network: str = ROUTED) -> Node:
+    """The node that an object describes, in a cluster that began with a network of that kind."""
+    status = obj.get("status") or {}
     ready = condition(obj, "Ready") or {}
-    cidrs = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
     listed = sorted(status.get("addresses") or (), key=lambda each: each.get("type") != "InternalIP")
     addresses = [each.get("address", "") for each in listed if each.get("type") in {"InternalIP", "ExternalIP"}]
     return Node(
         name_of(obj),
         tuple(filter(is_address, addresses)),
-        tuple(cidrs),
+        network_of(obj, network),
+        node_blocks(obj.get("spec") or {}),
         labels_of(obj),
         ready.get("status") or "Unknown",
         ready.get("message") or "",

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.pod_status import condition, find_port
 from fauxkube.machinery.objects import Labels, Object, name_of, namespace_of, split_key
-from fauxkube.network.hosts import Pod
+from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.places import Kind, Target
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
+from fauxkube.network.routes import Route
 from fauxkube.network.topology import Topology
 
 #: How many examples are enough.
 _SHOWN = 3
+#: What is wrong with a lone bridge on each node.
+FORBIDDEN = (
+    "this is what Kubernetes forbids: every node's bridge has the same range, so that pods on two nodes have the same "
+    "addresses, and no route leads from one node's pods to another's"
+)
 
 
 def of_backends(topology: Topology, service: Object, port: ServicePort) -> tuple[str, ...]:
@@ -61,6 +68,37 @@ def of_pod(pod: Pod) -> tuple[str, ...]:
         elif not each.get("ready") and "running" in (each.get("state") or {}) and _probe(pod, each.get("name")):
             hints.append(f"container {each['name']} of pod {pod.key} runs, but its readiness probe fails")
     return tuple(hints)
+
+
+def of_node(node: Node | None) -> tuple[str, ...]:
+    """Why a node's pods get no addresses; nothing when they do."""
+    if node is None or (node.network is not None and node.network.blocks and not node.network.error):
+        return ()
+    network = node.network
+    if not node.given_cidrs and (network is None or not network.blocks):
+        return (f"node {node.name} has no block of addresses",)
+    if network is None:
+        said = f": {node.message}" if node.ready == "False" and node.message else ""
+        return (f"node {node.name} has no network add-on{said}",)
+    if not network.error:
+        return (f"{network.name} has put {network.conf} on node {node.name}, but its agent has not run there",)
+    return (f"{network.name} on node {node.name}: {network.error}", *_of_range(node, network))
+
+
+def _of_range(node: Node, network: NodeNetwork) -> Iterator[str]:
+    if network.range and network.source and node.given_cidrs:
+        blocks = ", ".join(node.given_cidrs)
+        yield f"{network.source} says {network.range}, but the block of {node.name} is {blocks}: make them one"
+
+
+def of_route(topology: Topology, route: Route, node: Node) -> tuple[str, ...]:
+    """Why no route leads from the node: its network, or that of the pod's own node."""
+    home = topology.nodes.by_name.get(route.pod.node) if route.pod is not None else route.node
+    if node.is_alone or (home is not None and home.is_alone):
+        return (FORBIDDEN,)
+    if home is not None and node.joins(home):
+        return ()
+    return (*of_node(node), *(of_node(home) if home is not None and home.name != node.name else ()))
 
 
 def of_port(service: Object, protocol: str, port: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namespace_of, split_key
 from fauxkube.network.endpoints import Endpoint, endpoints_of, service_of
 from fauxkube.network.groups import Groups
@@ -31,11 +32,14 @@ class Part(Protocol):
 class Nodes:
     """Nodes by name, by address, and by the block that their pods' addresses are taken from.
 
-    `machines` tells of those that are known to run or to be off.
+    `machines` tells of those that are known to run or to be off, `network` is the kind that the cluster began with.
     """
 
-    def __init__(self, objects: Iterable[Object] = (), machines: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self, objects: Iterable[Object] = (), machines: Mapping[str, bool] | None = None, network: str = ROUTED
+    ) -> None:
         self._machines = dict(machines or {})
+        self._network = network
         self.by_name: dict[str, Node] = {}
         self.by_address: dict[str, Node] = {}
         #: By IP version and length of the prefix: nodes by the prefix.
@@ -45,8 +49,10 @@ class Nodes:
     def __iter__(self) -> Iterator[Node]:
         return iter(self.by_name.values())
 
-    def holding(self, address: str) -> Node | None:
-        """The node in whose block the address lies."""
+    def holding(self, address: str, seen_from: Node | None = None) -> Node | None:
+        """The node in whose block the address lies; a node that has it in a block of its own looks no further."""
+        if seen_from is not None and seen_from.is_alone and seen_from.holds(address):
+            return seen_from
         parsed: Address = ipaddress.ip_address(address)
         for (version, length), blocks in self._blocks.items():
             if version == parsed.version and (node := blocks.get(int(parsed) >> (parsed.max_prefixlen - length))):
@@ -55,7 +61,7 @@ class Nodes:
 
     def put(self, key: str, obj: Object) -> None:
         self._remove(key)
-        self._add(node_of(obj, is_on=self._machines.get(key)))
+        self._add(node_of(obj, is_on=self._machines.get(key), network=self._network))
 
     def drop(self, key: str) -> None:
         self._remove(key)
@@ -76,7 +82,7 @@ class Nodes:
         self.by_name[node.name] = node
         for address in node.addresses:
             self.by_address[address] = node
-        for cidr in node.pod_cidrs:
+        for cidr in () if node.is_alone else node.pod_cidrs:
             group, prefix = _block(cidr)
             self._blocks.setdefault(group, {})[prefix] = node
 

@@ -17,7 +17,7 @@ from fauxkube.network.endpoints import socket_address
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Trace, Way
 from fauxkube.network.listening import at_node, at_pod
-from fauxkube.network.places import Place, find_sender, read_target
+from fauxkube.network.places import Kind, Place, find_sender, read_target
 from fauxkube.network.topology import Topology
 from fauxkube.network.walk import Choice, Packet, Walk
 
@@ -46,7 +46,7 @@ def trace(
     place = find_sender(topology, sender, namespace)
     asked = _checked(Asked(place, wanted, protocol.upper() or wanted.protocol, port or wanted.port))
     aim = find_aim(topology, asked)
-    ways = tuple(islice(_ways(topology, asked.sender, aim, choice), _MOST_WAYS))
+    ways = tuple(islice(_ways(topology, asked, aim, choice), _MOST_WAYS))
     reached = all(way.reached for way in ways)
     return Trace(str(asked.sender), target, aim.protocol, aim.port, reached, ways)
 
@@ -59,7 +59,8 @@ def _checked(asked: Asked) -> Asked:
     return asked
 
 
-def _ways(topology: Topology, sender: Place, aim: Aim, choice: Choice) -> Iterator[Way]:
+def _ways(topology: Topology, asked: Asked, aim: Aim, choice: Choice) -> Iterator[Way]:
+    sender, meant = asked.sender, asked.target.key if asked.target.kind is Kind.POD else ""
     if aim.end is not None:
         yield Way(1.0, reached=False, hops=(*aim.hops, aim.end))
         return
@@ -68,7 +69,7 @@ def _ways(topology: Topology, sender: Place, aim: Aim, choice: Choice) -> Iterat
             yield _to_itself(topology, sender, aim)
             continue
         packet = Packet(sender.source(address), address, aim.port, aim.protocol)
-        walk = Walk(topology, sender, packet, choice, aim.hops, 1 / len(aim.addresses))
+        walk = Walk(topology, sender, packet, choice, aim.hops, 1 / len(aim.addresses), meant=meant)
         yield from (_explained(way, aim) for way in walk.ways())
 
 

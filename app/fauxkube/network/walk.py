@@ -17,7 +17,7 @@ from fauxkube.network.listening import at_node, at_pod
 from fauxkube.network.places import Place
 from fauxkube.network.policy import Direction, Peer, judge
 from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Source, Verdict, decide
-from fauxkube.network.routes import OUT, Route, is_near_nodes, node_problem, route
+from fauxkube.network.routes import BEHIND_A_BRIDGE, OUT, Route, is_near_nodes, node_problem, route
 from fauxkube.network.topology import Topology
 
 T = TypeVar("T")
@@ -77,6 +77,8 @@ class Walk:
     is_out: bool = False
     #: Why the source is to be translated on the last node's way out; empty when it is not.
     masquerade: str = ""
+    #: The key of the pod that it is meant for; empty when any will do that has the address.
+    meant: str = ""
 
     def ways(self) -> Iterator[Way]:
         """Every way that is looked at, from here on."""
@@ -170,7 +172,7 @@ class Walk:
             reason = "the backend is the client itself"
         before, packet = str(self.packet), self.packet.to(backend)
         hop = Translation(node.place, "destination", before, str(packet), f"a backend of {rule.port}")
-        yield from replace(self.told(hop), packet=packet, masquerade=reason)._forward(node)
+        yield from replace(self.told(hop), packet=packet, masquerade=reason, meant=backend.pod)._forward(node)
 
     def _seen_by(self, node: Node) -> Source:
         sender = self.sender
@@ -186,23 +188,25 @@ class Walk:
         if isinstance(walk, Way):
             yield walk
         elif target.problem:
-            yield walk.lost(diagnosis.no_route(target, node.place))
+            yield walk.lost(diagnosis.no_route(self.topology, target, node))
         elif target.via == OUT:
             yield walk._leave(node)
         elif target.pod is not None:
             yield walk._to_pod(node, target, target.pod)
         elif target.node is not None and target.node.name != node.name:
             hop = Leg(node.place, target.node.place, target.via)
-            yield from walk._masqueraded(node.address(self.packet.target), node).told(hop)._at_node(target.node)
+            yield from (
+                walk._hidden(node)._masqueraded(node.address(self.packet.target), node).told(hop)._at_node(target.node)
+            )
         else:
             yield from walk._into_node(node)
 
     def _leave(self, node: Node) -> Way:
         """Out of the cluster; the world knows the nodes' addresses, not the pods'."""
-        walk = self
+        walk = self._hidden(node)
         pod = self.sender.pod
         if pod is not None and not pod.host_network and not is_near_nodes(self.topology, self.packet.target):
-            walk = replace(self, masquerade=self.masquerade or "the world has no route back to a pod")
+            walk = replace(walk, masquerade=walk.masquerade or "the world has no route back to a pod")
         walk = walk._masqueraded(node.address(self.packet.target), node)
         walk = walk.told(Leg(node.place, "outside", OUT))
         answer = "the API server" if _is_api_server(self.topology, self.packet) else ""
@@ -221,6 +225,8 @@ class Walk:
         if here:
             let_in = let_in._masqueraded(node.gateway(self.packet.target), node)
         walk = let_in.told(Leg(f"node/{pod.node}", pod.place, "bridge"))
+        if self.meant and self.meant != pod.key:
+            return walk.lost(diagnosis.wrong_receiver(self.topology, self.meant, pod, node, self.packet.target))
         return walk._heard(at_pod(pod, self.packet.protocol, self.packet.port), pod.place)
 
     def _into_node(self, node: Node) -> Iterator[Way]:
@@ -241,6 +247,13 @@ class Walk:
 
     def _arrived(self, arrival: Arrival) -> Way:
         return Way(self.probability, reached=True, hops=(*self.hops, arrival))
+
+    def _hidden(self, node: Node) -> Walk:
+        """From a pod behind a lone bridge packets leave its node as the node's own."""
+        pod = self.sender.pod
+        if self.masquerade or not node.is_alone or pod is None or pod.host_network or pod.node != node.name:
+            return self
+        return replace(self, masquerade=BEHIND_A_BRIDGE)
 
     def _masqueraded(self, address: str, node: Node) -> Walk:
         """The source becomes `address`, if it is to be another."""

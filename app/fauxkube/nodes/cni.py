@@ -1,4 +1,4 @@
-"""The network add-on that gives pods their addresses, each out of a pool of its node (a bridge with host-local IPAM).
+"""The network add-on that gives pods their addresses, each out of a pool of its node (with the host-local IPAM).
 
 An address is reserved here and becomes the pod's with the status write that carries it; until then it is kept for the
 next try, and given back when the pod goes. Pods for which there was none wait in line for the next to become free.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
+from fauxkube.kinds.core.node_network import ROUTED, network_of
 from fauxkube.machinery.objects import Object, key_of, name_of
 
 
@@ -38,15 +39,16 @@ class _Held(NamedTuple):
 
 
 class Cni:
-    """Reservations by pod key, and the pods that wait by node."""
+    """Reservations by pod key, and the pods that wait by node. `network` is the kind that the cluster began with."""
 
-    def __init__(self, pools: Pools) -> None:
+    def __init__(self, pools: Pools, network: str = ROUTED) -> None:
         self._pools = pools
+        self._network = network
         self._held: dict[str, _Held] = {}
         self._waiting: dict[str, dict[str, None]] = {}
 
     def addresses(self, pod: Object, node: Object) -> list[str]:
-        """An address for the pod out of each of the node's blocks; `PoolExhaustedError` when one has none left."""
+        """An address of each family for the pod out of the node's blocks; `PoolExhaustedError` when there is none."""
         key, uid = key_of(pod), pod["metadata"]["uid"]
         held = self._held.get(key)
         if held is None or held.uid != uid:
@@ -56,20 +58,27 @@ class Cni:
 
     def _reserve(self, node: Object) -> tuple[tuple[PodPool, str], ...]:
         reserved: list[tuple[PodPool, str]] = []
-        for cidr in node["spec"].get("podCIDRs") or [node["spec"]["podCIDR"]]:
-            pool = self._pools(name_of(node), cidr)
-            address = pool.reserve()
-            if address is None:
-                for other, value in reserved:
-                    other.cancel(value)
-                raise _exhausted(cidr)
-            reserved.append((pool, address))
+        for blocks in _by_family(self._blocks_of(node)):
+            found = self._first_free(name_of(node), blocks)
+            if found is None:
+                for pool, value in reserved:
+                    pool.cancel(value)
+                raise _exhausted(blocks[0])
+            reserved.append(found)
         return tuple(reserved)
+
+    def _first_free(self, node: str, blocks: Sequence[str]) -> tuple[PodPool, str] | None:
+        pools = (self._pools(node, block) for block in blocks)
+        return next(((pool, address) for pool in pools if (address := pool.reserve())), None)
+
+    def _blocks_of(self, node: Object) -> Sequence[str]:
+        network = network_of(node, self._network)
+        return network.blocks if network is not None else ()
 
     def refuse(self, pod: Object, node: Object) -> None:
         """Act as if the node's block had no address left; a pod that one is kept for has it."""
         if key_of(pod) not in self._held:
-            raise _exhausted(node["spec"]["podCIDR"])
+            raise _exhausted(self._blocks_of(node)[0])
 
     def settle(self, key: str) -> None:
         """The pod holds its addresses: its status says so."""
@@ -99,17 +108,27 @@ class Cni:
         return key
 
 
-def sandbox_failure(pod: Object, problem: str) -> str:
+def sandbox_failure(pod: Object, problem: str, plugin: str = "bridge") -> str:
     """The kubelet's words for a sandbox that got no address, containerd's and the plugin's inside."""
     sandbox = hashlib.sha256(f"{pod['metadata']['uid']}/sandbox".encode()).hexdigest()
     return (
         "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
-        f'"{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {problem}'
+        f'"{sandbox}": plugin type="{plugin}" failed (add): {problem}'
     )
 
 
+def _by_family(blocks: Sequence[str]) -> list[list[str]]:
+    """The blocks of each IP family, the main one's first."""
+    found: dict[bool, list[str]] = {}
+    for block in blocks:
+        found.setdefault(":" in block, []).append(block)
+    return [*found.values()]
+
+
 def _exhausted(cidr: str) -> PoolExhaustedError:
-    return PoolExhaustedError(f"no IP addresses available in range set: {_range_of(cidr)}")
+    return PoolExhaustedError(
+        f"failed to allocate for range 0: no IP addresses available in range set: {_range_of(cidr)}"
+    )
 
 
 def _range_of(cidr: str) -> str:

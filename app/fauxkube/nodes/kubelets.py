@@ -52,11 +52,11 @@ class Kubelets:
         )
         self._pods = PodSync(
             context,
-            cni=Cni(pools),
+            cni=Cni(pools, settings.pod_network),
             events=events,
             runtime=runtime,
             faults=disturbed,
-            stop_seconds=settings.stop_seconds,
+            settings=settings,
         )
         self._evictions = Evictions(context, events=events, faults=disturbed)
         context.faults.on_change(self._disturbed)

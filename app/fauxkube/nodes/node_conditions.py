@@ -1,7 +1,7 @@
 """A node's conditions, with the kubelet's reasons and words (`pkg/kubelet/nodestatus`).
 
-A node is ready once it has a pod CIDR, since the simulated network is set up from that. The taints that follow from
-conditions are the node lifecycle controller's.
+A node is ready once its container runtime has a network for pods, see `kinds.core.node_network`. The taints that follow
+from conditions are the node lifecycle controller's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from fauxkube.kinds.core.node_network import ROUTED, network_of
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import to_time
@@ -51,9 +52,9 @@ _NO_ROUTE = _Condition("NetworkUnavailable", "True", "NoRouteCreated", "RouteCon
 _ROUTE = _Condition("NetworkUnavailable", "False", "RouteCreated", "RouteController created a route")
 
 
-def has_network(node: Object) -> bool:
-    """Whether pods on the node can be given addresses."""
-    return bool(node["spec"].get("podCIDR"))
+def has_network(node: Object, kind: str = ROUTED) -> bool:
+    """Whether the node's runtime has a network for its pods, in a cluster that began with a network of that kind."""
+    return network_of(node, kind) is not None
 
 
 def is_ready(node: Object) -> bool:
@@ -62,10 +63,10 @@ def is_ready(node: Object) -> bool:
     return ready is not None and ready.get("status") == "True"
 
 
-def node_conditions(node: Object, now: datetime, trouble: Trouble = NO_TROUBLE) -> list[Object]:
+def node_conditions(node: Object, now: datetime, trouble: Trouble = NO_TROUBLE, network: str = ROUTED) -> list[Object]:
     """The conditions to report: the kubelet's own, then those that others set."""
     own = [pair[name in trouble.pressures] for name, pair in _PRESSURES.items()]
-    own.append(_readiness(node, trouble))
+    own.append(_readiness(node, trouble, network))
     if trouble.network_unavailable:
         own.append(_NO_ROUTE)
     elif _lost_its_route(node):
@@ -75,10 +76,10 @@ def node_conditions(node: Object, now: datetime, trouble: Trouble = NO_TROUBLE) 
     return [_rendered(each, condition(node, each.type), to_time(now)) for each in own] + others
 
 
-def _readiness(node: Object, trouble: Trouble) -> _Condition:
+def _readiness(node: Object, trouble: Trouble, network: str) -> _Condition:
     if trouble.not_ready:
         return _Condition("Ready", "False", *trouble.not_ready)
-    return _READY if has_network(node) else _NOT_READY
+    return _READY if has_network(node, network) else _NOT_READY
 
 
 def _lost_its_route(node: Object) -> bool:

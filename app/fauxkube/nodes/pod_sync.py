@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from fauxkube.client.indexes import index_by_node, on_node
 from fauxkube.client.loop import Loop
 from fauxkube.client.own_writes import OwnWrites
+from fauxkube.kinds.core.node_network import NodeNetwork, network_of
 from fauxkube.kinds.core.pod_status import is_ready as is_pod_ready
 from fauxkube.kinds.core.pod_status import is_terminal, phase_of, pod_ip_of
 from fauxkube.kinds.gvrs import NODES, PODS
@@ -24,12 +25,13 @@ from fauxkube.nodes import containers, eviction, lifecycle
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
 from fauxkube.nodes.container_runs import annotation_problems
 from fauxkube.nodes.context import Context
-from fauxkube.nodes.node_conditions import has_network, is_ready
+from fauxkube.nodes.node_conditions import is_ready
 from fauxkube.nodes.node_faults import NodeFaults
 from fauxkube.nodes.node_sync import is_simulated
 from fauxkube.nodes.pod_events import PodEvents
 from fauxkube.nodes.registration import internal_address, internal_addresses
 from fauxkube.nodes.runtime import Runtime
+from fauxkube.nodes.settings import NodeSettings
 
 #: Seconds after which a pod that got no address is tried again although none became free.
 RETRY_SANDBOX_SECONDS = 15.0
@@ -52,7 +54,7 @@ class PodSync:
         events: Callable[[str], PodEvents],
         runtime: Runtime,
         faults: NodeFaults,
-        stop_seconds: float,
+        settings: NodeSettings,
     ) -> None:
         self._client = context.client
         self._pods = context.informers.of(PODS)
@@ -63,7 +65,7 @@ class PodSync:
         self._runtime = runtime
         self._images = runtime.images
         self._faults = faults
-        self._stop_seconds = stop_seconds
+        self._stop_seconds, self._network = settings.stop_seconds, settings.pod_network
         #: The UIDs of pods whose containers have been told to stop, by key.
         self._stopping: dict[str, str] = {}
         #: The pods whose node has been lost and is back, and when each such node was (monotonic).
@@ -141,7 +143,7 @@ class PodSync:
             self._recovered[name] = self._clock.monotonic()
             self._to_recheck.update(self._keys_on(name))
             self._look_at(self._keys_on(name))
-        elif old is None or _set_up(old) != _set_up(new):
+        elif old is None or self._set_up(old) != self._set_up(new):
             there = on_node(self._pods, name)
             self._look_at(key_of(pod) for pod in there if not self._runtime.is_at_rest(pod))
 
@@ -250,7 +252,8 @@ class PodSync:
         events, key = self._events(name_of(node)), key_of(pod)
         if pod["spec"].get("hostNetwork"):
             return internal_addresses(node)
-        if not has_network(node):
+        network = network_of(node, self._network)
+        if network is None:
             events.network_not_ready(pod)
             return []
         try:
@@ -258,7 +261,7 @@ class PodSync:
                 self._cni.refuse(pod, node)
             return self._cni.addresses(pod, node)
         except PoolExhaustedError as error:
-            events.sandbox_failed(pod, sandbox_failure(pod, str(error)))
+            events.sandbox_failed(pod, sandbox_failure(pod, str(error), network.plugin))
             self._cni.wait(key, name_of(node))
             self.loop.queue.add_after(key, RETRY_SANDBOX_SECONDS)
             return []
@@ -306,6 +309,10 @@ class PodSync:
         left = (from_time(metadata["deletionTimestamp"]) - self._clock.now()).total_seconds()
         return left - grace + min(self._stop_seconds, grace)
 
+    def _set_up(self, node: Object) -> tuple[NodeNetwork | None, str]:
+        """What of a node decides on whether its pods can start."""
+        return network_of(node, self._network), internal_address(node)
+
     def _now(self) -> str:
         return to_time(self._clock.now())
 
@@ -316,10 +323,6 @@ class PodSync:
         written = await self._client.update(PODS, pod | {"status": status}, subresource="status")
         self._own_writes.note(key_of(pod), written)
         return written
-
-
-def _set_up(node: Object) -> tuple[bool, str]:
-    return has_network(node), internal_address(node)
 
 
 def _matters(old: Object, new: Object) -> bool:

@@ -67,7 +67,7 @@ def node_status(
     return status | {
         "capacity": capacity,
         "allocatable": _allocatable(capacity) | (status.get("allocatable") or {}),
-        "conditions": node_conditions(node, now, trouble),
+        "conditions": node_conditions(node, now, trouble, settings.pod_network),
         "addresses": status.get("addresses") or addresses,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": _node_info(name, status.get("nodeInfo") or {}, settings),

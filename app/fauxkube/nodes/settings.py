@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxkube.ipam.families import IPV4
+from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.nodes.addresses import NETWORKS
 
 #: Who runs a node's kubelet: a node that carries this annotation with the value `none` is left alone.
@@ -36,6 +37,8 @@ class NodeSettings:
     #: The networks that nodes have their addresses in, one an IP family; the first three of each belong to the network,
     #: its gateway and the API server.
     networks: tuple[str, ...] = (NETWORKS[IPV4],)
+    #: The kind of network that gives pods their addresses, see `kinds.core.node_network`.
+    pod_network: str = ROUTED
     image_pull_seconds: float = 0.0
     container_start_seconds: float = 0.0
     stop_seconds: float = 0.0

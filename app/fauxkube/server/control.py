@@ -13,7 +13,7 @@ from typing import Protocol, Unpack
 
 from fauxkube.machinery.objects import Object
 from fauxkube.server.asgi import ASGIApplication
-from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.server.inspection import AddressUse, ClusterInfo, PoolUse
 from fauxkube.simulation.requests.criteria import Asked
 
 
@@ -108,6 +108,9 @@ class Operations(Protocol):
 
     async def pools(self) -> list[PoolUse]:
         """Every pool of addresses, blocks and ports, with what is held out of it and by whom."""
+
+    async def address(self, address: str) -> AddressUse:
+        """Whose an address is, and which ranges it comes out of; 422 for what is no address."""
 
     async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
         """Return once every control loop is idle, at or past `revision`; 504 names what is busy after `timeout`."""

@@ -3,7 +3,7 @@
 The file is a gzip stream of lines of JSON, so that `zcat` shows it:
 
     {"format": "fauxkube.io/snapshot", "version": 1, "kubernetesVersion": "1.36", "revision": 812,
-     "ranges": {...}, "nodes": 3, "history": 16384, "registers": [], "seed": null, "chance": null,
+     "ranges": {...}, "nodes": 3, "network": "routed", "history": 16384, "registers": [], "seed": null, "chance": null,
      "clock": {"now": "2026-01-01T00:00:00.000000Z", "rate": 1.0, "real": true, "stamp": 0},
      "allocations": 17, "objects": 39}
     ["services/clusterips", "10.96.0.1", "services/default/kubernetes", 9]      so many allocations, then
@@ -67,6 +67,7 @@ class Snapshot:
     kubernetes_version: str
     ranges: Ranges
     nodes: int
+    network: str
     history: int
     registers: Sequence[str]
     seed: int | None
@@ -107,6 +108,7 @@ def _header(snapshot: Snapshot) -> Object:
         "revision": snapshot.revision,
         "ranges": asdict(snapshot.ranges),
         "nodes": snapshot.nodes,
+        "network": snapshot.network,
         "history": snapshot.history,
         "registers": sorted(snapshot.registers),
         "seed": snapshot.seed,

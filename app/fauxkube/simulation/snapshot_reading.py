@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import from_time
@@ -97,6 +98,7 @@ def _snapshot(header: Object, lines: Iterable[bytes], catalogue: Catalogue) -> S
         kubernetes_version=_text(header["kubernetesVersion"]),
         ranges=_ranges(header["ranges"]),
         nodes=_whole(header["nodes"]),
+        network=_text(header.get("network", ROUTED)),
         history=_whole(header["history"]),
         registers=[_text(name) for name in _typed(header["registers"], list)],
         seed=None if seed is None else _typed(seed, int),

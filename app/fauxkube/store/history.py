@@ -63,6 +63,11 @@ class History:
         made = (change.revision for change in reversed(self._changes) if change.at and change.at <= moment)
         return next(made, self.oldest)
 
+    def moments(self, revisions: Iterable[int]) -> dict[int, datetime]:
+        """When the changes of these revisions were made, of those that are held and say so."""
+        wanted = set(revisions)
+        return {each.revision: each.at for each in self._changes if each.at and each.revision in wanted}
+
     @property
     def newest(self) -> datetime | None:
         """When the newest change was made; None when none says so."""

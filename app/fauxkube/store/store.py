@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from fauxkube.store.history import History
@@ -193,6 +194,10 @@ class Store:
             raise Compacted(revision, self.oldest)
         if revision > self.revision:
             raise FutureRevision(revision, self.revision)
+
+    def moments(self, revisions: Iterable[int]) -> dict[int, datetime]:
+        """When these revisions were written; those that the history no longer reaches are left out."""
+        return self._history.moments(revisions)
 
     # Claims, with the writes on their way
 

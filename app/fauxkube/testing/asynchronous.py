@@ -113,6 +113,8 @@ class AsyncCluster(_Awaited[Cluster]):
     events = _awaited(Cluster.events)
     history = _awaited(Cluster.history)
     kubectl = _awaited(Cluster.kubectl)
+    ipam = _awaited(Cluster.ipam)
+    whose = _awaited(Cluster.whose)
     settle = _awaited(Cluster.settle)
     reset = _awaited(Cluster.reset)
     add_user = _awaited(Cluster.add_user)

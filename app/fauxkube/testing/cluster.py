@@ -22,6 +22,7 @@ import orjson
 
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.control import LoadedObjects, LogLine, SettledState
+from fauxkube.server.inspection import AddressUse, PoolUse
 from fauxkube.simulation.strictness import as_text
 from fauxkube.testing.access import Access
 from fauxkube.testing.clock import Clock, clock_overrides
@@ -45,10 +46,10 @@ _GONE_ALREADY = 404
 class Cluster(Access, ServingPods, Holding):
     """A cluster of its own. Everything but `start` needs it to be started; failures of requests are `StatusError`.
 
-    `nodes`, `version` (of Kubernetes), `seed`, `strict` and `requests` are the settings of `fauxkube up`; `settings`
-    names others (`cluster_cidr`, ...). `clock` is a time to be frozen at, `"frozen"`, or a pace. By default it lives in
-    a thread of this process, with `process` in a child process, with `url` on the server that runs there. With `dns`
-    its names are answered on loopback from the start, else once `dns_address` is asked for.
+    `nodes`, `version` (of Kubernetes), `network`, `seed`, `strict` and `requests` are the settings of `fauxkube up`;
+    `settings` names others (`cluster_cidr`, ...). `clock` is a time to be frozen at, `"frozen"`, or a pace. By default
+    it lives in a thread of this process, with `process` in a child process, with `url` on the server that runs there.
+    With `dns` its names are answered on loopback from the start, else once `dns_address` is asked for.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter a setting
@@ -56,6 +57,7 @@ class Cluster(Access, ServingPods, Holding):
         *,
         nodes: int | None = None,
         version: str | None = None,
+        network: str | None = None,
         seed: int | None = None,
         clock: datetime | str | float | None = None,
         strict: str | Mapping[str, str] | None = None,
@@ -70,6 +72,7 @@ class Cluster(Access, ServingPods, Holding):
         given: dict[str, object] = {
             "nodes": nodes,
             "kubernetes_version": version,
+            "network": network,
             "seed": seed,
             "strict": strict if strict is None else as_text(strict),
             "requests": requests,
@@ -190,6 +193,14 @@ class Cluster(Access, ServingPods, Holding):
     def requests(self) -> Requests:
         """The requests that programs have made: `.assert_called(verb="create", resource="pods")`, ..."""
         return Requests(self)
+
+    def ipam(self) -> list[PoolUse]:
+        """Every pool of addresses, blocks and ports, with what is held out of it, by whom and since when."""
+        return self.run(self.member.control.pools())
+
+    def whose(self, address: str) -> AddressUse:
+        """Whose an address is, and which ranges it comes out of."""
+        return self.run(self.member.control.address(address))
 
     @property
     def dns_address(self) -> tuple[str, int]:

@@ -56,13 +56,12 @@ def _made(request: pytest.FixtureRequest, more: dict[str, Any]) -> Iterator[Clus
 def _started(
     request: pytest.FixtureRequest, configured: dict[str, Any], asked: dict[str, Any], source: str | None
 ) -> Cluster:
-    asked = {name: value for name, value in asked.items() if name != "network"}
     exports = asked.pop("export_kubeconfig", configured["export_kubeconfig"])
     if source:
         options.of_a_fork(asked)
         cluster: Cluster = request.getfixturevalue(f"fauxkube_{source}").fork()
     else:
-        kept = {name: value for name, value in configured.items() if name not in {"export_kubeconfig", "network"}}
+        kept = {name: value for name, value in configured.items() if name != "export_kubeconfig"}
         cluster = Cluster(**_where(request.config), **kept | asked).start()
     if exports:
         cluster.export()

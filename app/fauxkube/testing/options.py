@@ -13,7 +13,7 @@
 |                          | of the tests, an object, or a list of them                                             |
 | `export_kubeconfig`      | Whether KUBECONFIG is set while the test runs                                          |
 | `fork_of`                | `session` or `module`: begin as a fork of that shared cluster, as it is then           |
-| `network`                | The network: `routed`, for no other is served yet                                      |
+| `network`                | The network that pods begin with: `routed`, `bridge` or `none`                         |
 | `crds`                   | Custom resource definitions, which are not served yet                                  |
 
 The nearest marker counts for each option, then the command line, then the ini file.
@@ -28,6 +28,8 @@ from typing import Any
 
 import pytest
 
+from fauxkube.kinds.core.node_network import NETWORKS, ROUTED
+
 #: The options, each with the types that it may have and how they are told of.
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "nodes": ((int,), "a whole number"),
@@ -40,12 +42,11 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "load": ((str, PathLike, Mapping, list, tuple), "a path, an object or a list of them"),
     "export_kubeconfig": ((bool,), "a boolean"),
     "fork_of": ((str,), '"session" or "module"'),
-    "network": ((str,), '"routed"'),
+    "network": ((str,), '"routed", "bridge" or "none"'),
     "crds": ((str, PathLike, Mapping, list, tuple), "a path"),
 }
 #: What a fork has of its source.
-_OF_THE_SOURCE = ("nodes", "version", "seed", "clock", "strict", "requests", "settings")
-_SERVED_NETWORK = "routed"
+_OF_THE_SOURCE = ("nodes", "version", "seed", "clock", "strict", "requests", "network", "settings")
 _SHARED = ("session", "module")
 
 
@@ -86,8 +87,8 @@ def checked(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_what_is_not_served(given: Mapping[str, Any]) -> None:
-    if given.get("network", _SERVED_NETWORK) != _SERVED_NETWORK:
-        raise pytest.UsageError(f"the network {given['network']!r} is not served yet, only {_SERVED_NETWORK!r}")
+    if (network := given.get("network", ROUTED)) not in NETWORKS:
+        raise pytest.UsageError(f"there is no network {network!r}, but {', '.join(NETWORKS)}")
     if "crds" in given:
         raise pytest.UsageError("custom resource definitions (crds) are not served yet")
     if given.get("fork_of", _SHARED[0]) not in _SHARED:

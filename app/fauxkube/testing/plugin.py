@@ -32,7 +32,7 @@ _INI = {
     "fauxkube_seed": "Makes all clusters' random choices the same on every run.",
     "fauxkube_clock": "How clocks begin: `frozen`, a time to be frozen at (RFC 3339), or a pace.",
     "fauxkube_strict": "How strictly requests are judged: off, warn, fail, or rules with modes of their own.",
-    "fauxkube_network": "The network: routed.",
+    "fauxkube_network": "The network that pods begin with: routed, bridge or none.",
     "fauxkube_url": "A running server to make clusters on, instead of one in this process.",
 }
 _FLAGS = {

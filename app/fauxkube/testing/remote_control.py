@@ -12,7 +12,7 @@ import orjson
 from fauxkube.client.http import error_of, unreachable
 from fauxkube.machinery.objects import Object
 from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, NameServer, SettledState, User
-from fauxkube.server.inspection import Allocated, ClusterInfo, PoolUse
+from fauxkube.server.inspection import AddressUse, Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.requests.criteria import Asked
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ class RemoteControl:
 
     async def pools(self) -> list[PoolUse]:
         return [_pool(pool) for pool in await self._api.ask("GET", "/ipam")]
+
+    async def address(self, address: str) -> AddressUse:
+        found = await self._api.ask("GET", f"/addresses/{quote(address)}")
+        return AddressUse(**found | {"since": _moment(found["since"])})
 
     async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
         wanted = {"revision": revision, "timeout": timeout}
@@ -187,7 +191,12 @@ class RemoteControl:
 
 
 def _pool(body: Any) -> PoolUse:
-    return PoolUse(**body | {"allocations": [Allocated(**each) for each in body["allocations"]]})
+    held = [Allocated(**each | {"since": _moment(each["since"])}) for each in body["allocations"]]
+    return PoolUse(**body | {"allocations": held})
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _settled(body: Any) -> SettledState:

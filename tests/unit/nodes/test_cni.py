@@ -48,7 +48,10 @@ def test_an_empty_pool_is_reported_in_the_plugins_words_and_keeps_nothing() -> N
         cni.addresses(pod(f"pod-{number}"), node(CIDR))
     with pytest.raises(PoolExhaustedError) as caught:
         cni.addresses(pod("late"), node("fd00::/120", CIDR))
-    assert str(caught.value) == "no IP addresses available in range set: 10.244.1.1-10.244.1.6"
+    assert (
+        str(caught.value)
+        == "failed to allocate for range 0: no IP addresses available in range set: 10.244.1.1-10.244.1.6"
+    )
     assert pools.made["fd00::/120"].used == 0
 
 
@@ -88,7 +91,8 @@ def test_pods_wait_in_line_by_node() -> None:
 
 
 def test_the_kubelet_wraps_the_plugins_words() -> None:
-    message = sandbox_failure(pod("a"), "no IP addresses available in range set: 10.244.1.1-10.244.1.254")
+    problem = "failed to allocate for range 0: no IP addresses available in range set: 10.244.1.1-10.244.1.254"
+    message = sandbox_failure(pod("a"), problem)
     assert message.startswith(
         "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
     )

@@ -157,7 +157,7 @@ def test_clusters_are_made_in_a_child_process(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ini", "problem"), [("nodes = many", "whole number"), ("network = none", "'none' is not served")]
+    ("ini", "problem"), [("nodes = many", "whole number"), ("network = mesh", "there is no network 'mesh'")]
 )
 def test_what_cannot_be_in_the_ini_file_is_refused_by_name(suite: Suite, ini: str, problem: str) -> None:
     result = suite("def test_it(fauxkube): pass", ini=f"fauxkube_{ini}")
@@ -172,7 +172,7 @@ def test_what_cannot_be_in_the_ini_file_is_refused_by_name(suite: Suite, ini: st
         ("3", "takes options by their names only, not 3"),
         ("nodes='3'", "option nodes must be a whole number, not '3'"),
         ("nodes=True", "option nodes must be a whole number, not True"),
-        ("network='bridge'", "the network 'bridge' is not served yet, only 'routed'"),
+        ("network='mesh'", "there is no network 'mesh', but routed, bridge, none"),
         ("crds='crds/'", r"custom resource definitions (crds) are not served yet"),
         ("fork_of='package'", "can be a fork_of"),
         ("fork_of='session', seed=1", "a fork has the seed of its source"),

@@ -9,7 +9,7 @@ from pydantic import AnyHttpUrl
 
 from fauxkube.machinery import status
 from fauxkube.server.control import LogLine
-from fauxkube.server.inspection import ClusterInfo, PoolUse
+from fauxkube.server.inspection import AddressUse, ClusterInfo, PoolUse
 from fauxkube.server.own.scope import Addressed, ServerURL
 
 router = APIRouter(tags=["cluster"])
@@ -34,6 +34,12 @@ async def pool(control: Addressed, name: str) -> PoolUse:
         if use.name == name:
             return use
     raise status.not_found("pools", name)
+
+
+@router.get("/addresses/{address}")
+async def address(control: Addressed, address: str) -> AddressUse:
+    """Whose an address is, since when, and which ranges it comes out of."""
+    return await control.address(address)
 
 
 @router.get("/logs")

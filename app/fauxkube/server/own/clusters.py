@@ -23,6 +23,7 @@ class Overrides(BaseModel):
     nodes: int | None = Field(default=None, ge=0, description="How many simulated nodes to begin with.")
     zones: str | None = Field(default=None, description="The zones that they are in, in turn.", examples=["a,b,c"])
     kubernetes_version: str | None = Field(default=None, examples=["1.36"])
+    network: str | None = Field(default=None, description="Its pods' network.", examples=["routed", "bridge", "none"])
     seed: int | None = Field(default=None, description="Makes the same random choices on every run.")
     history: int | None = Field(default=None, ge=1, description="How many changes are remembered.")
     clock_start: datetime | None = Field(default=None, description="The time to begin at, with its time zone.")
