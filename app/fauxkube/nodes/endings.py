@@ -1,4 +1,7 @@
-"""When and how the containers that run are going to end: by their pod's annotations, or by a fault before that."""
+"""When and how the containers that run are going to end: by their pod's annotations, or by a fault before that.
+
+The agents of network add-ons end with an error when what they are told is wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import moment_or, to_time
 from fauxkube.nodes import containers, lifecycle
-from fauxkube.nodes.container_runs import Ending, run_of
+from fauxkube.nodes.add_on_agents import Agents
+from fauxkube.nodes.container_runs import Ending, is_annotated, run_of
 from fauxkube.nodes.pod_faults import PodFaults
 from fauxkube.nodes.pod_memory import PodMemories
 
@@ -16,10 +20,15 @@ from fauxkube.nodes.pod_memory import PodMemories
 class Endings:
     """The ends of containers' runs."""
 
-    def __init__(self, clock: Clock, faults: PodFaults, memories: PodMemories) -> None:
+    def __init__(self, clock: Clock, faults: PodFaults, memories: PodMemories, agents: Agents) -> None:
         self._clock = clock
         self._faults = faults
         self._memories = memories
+        self._agents = agents
+
+    def may_come(self, pod: Object) -> bool:
+        """Whether any container of the pod may end by itself, those of init aside."""
+        return self._faults.any or is_annotated(pod) or self._agents.fails(pod)
 
     def of(self, pod: Object, container: Object, own: Object) -> Ending | None:
         """How the run of the container with this status is to end; None when it goes on until it is stopped."""
@@ -28,6 +37,8 @@ class Endings:
         planned = None
         if run.seconds is not None:
             planned = Ending.by_exit(since + timedelta(seconds=run.seconds), run.exit_code)
+        elif self._agents.fails(pod):
+            planned = Ending.by_exit(since, 1)
         crash = self._faults.crash(pod, container, own.get("containerID") or "")
         if crash is None:
             return planned

@@ -12,7 +12,10 @@ from dataclasses import replace
 from functools import cache
 
 from fauxkube.client.loop import Loop
+from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.kinds.gvrs import NODES
+from fauxkube.nodes.add_on_agents import Agents
+from fauxkube.nodes.add_on_sync import AddOnSync
 from fauxkube.nodes.cni import Cni, Pools
 from fauxkube.nodes.context import COMPONENT, Context
 from fauxkube.nodes.eviction_sync import Evictions
@@ -41,7 +44,11 @@ class Kubelets:
         context = replace(context, client=context.client.as_user_agent(COMPONENT))
         events = cache(lambda node: PodEvents(context.recorder(COMPONENT, node)))
         disturbed = NodeFaults(context.faults, context.informers.of(NODES))
-        runtime = Runtime(clock=context.clock, events=events, faults=PodFaults(context.faults), settings=settings)
+        agents = Agents(context.client, used=settings.pod_network != ROUTED)
+        runtime = Runtime(
+            clock=context.clock, events=events, faults=PodFaults(context.faults), settings=settings, agents=agents
+        )
+        self._add_ons = AddOnSync(context, settings.pod_network)
         self._heartbeats = Heartbeats(context, disturbed)
         self._nodes = NodeSync(
             context,
@@ -57,6 +64,8 @@ class Kubelets:
             runtime=runtime,
             faults=disturbed,
             settings=settings,
+            agents=agents,
+            add_ons=self._add_ons,
         )
         self._evictions = Evictions(context, events=events, faults=disturbed)
         context.faults.on_change(self._disturbed)
@@ -68,8 +77,9 @@ class Kubelets:
 
     @property
     def loops(self) -> tuple[Loop, ...]:
-        """The loops over nodes, over the pods on them, over the nodes' leases, and over nodes that run short."""
-        return self._nodes.loop, self._pods.loop, self._heartbeats.loop, self._evictions.loop
+        """The loops over nodes, their pods, their leases, those that run short, and their network add-ons."""
+        nodes = self._nodes.loop, self._pods.loop, self._heartbeats.loop, self._evictions.loop
+        return *nodes, self._add_ons.loop
 
     @property
     def unregistered(self) -> frozenset[str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from fauxkube.kinds.core.node_network import ROUTED, network_of
+from fauxkube.kinds.core.node_network import ROUTED, NodeNetwork, network_of
 from fauxkube.kinds.core.pod_status import condition
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import to_time
+from fauxkube.nodes.add_ons import add_on_named
 from fauxkube.nodes.node_faults import DISK, MEMORY, NO_TROUBLE, PID, Trouble
 
 NETWORK_NOT_READY = (
@@ -71,6 +72,8 @@ def node_conditions(node: Object, now: datetime, trouble: Trouble = NO_TROUBLE, 
         own.append(_NO_ROUTE)
     elif _lost_its_route(node):
         own.append(_ROUTE)
+    elif up := _up(network_of(node, network)):
+        own.append(up)
     names = {each.type for each in own}
     others = [each for each in node.get("status", {}).get("conditions") or () if each["type"] not in names]
     return [_rendered(each, condition(node, each.type), to_time(now)) for each in own] + others
@@ -80,6 +83,14 @@ def _readiness(node: Object, trouble: Trouble, network: str) -> _Condition:
     if trouble.not_ready:
         return _Condition("Ready", "False", *trouble.not_ready)
     return _READY if has_network(node, network) else _NOT_READY
+
+
+def _up(network: NodeNetwork | None) -> _Condition | None:
+    """What an add-on's agent says of the node, once it has run there."""
+    if network is None or not network.run:
+        return None
+    reason, message = add_on_named(network.name).up
+    return _Condition("NetworkUnavailable", "False", reason, message) if reason else None
 
 
 def _lost_its_route(node: Object) -> bool:

@@ -22,6 +22,9 @@ from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of, 
 from fauxkube.machinery.times import from_time, to_time
 from fauxkube.network.local_ports import local_port_problems
 from fauxkube.nodes import containers, eviction, lifecycle
+from fauxkube.nodes.add_on_agents import Agents
+from fauxkube.nodes.add_on_sync import AddOnSync
+from fauxkube.nodes.add_ons import plugin_problem
 from fauxkube.nodes.cni import Cni, PoolExhaustedError, sandbox_failure
 from fauxkube.nodes.container_runs import annotation_problems
 from fauxkube.nodes.context import Context
@@ -55,6 +58,8 @@ class PodSync:
         runtime: Runtime,
         faults: NodeFaults,
         settings: NodeSettings,
+        agents: Agents,
+        add_ons: AddOnSync,
     ) -> None:
         self._client = context.client
         self._pods = context.informers.of(PODS)
@@ -65,6 +70,7 @@ class PodSync:
         self._runtime = runtime
         self._images = runtime.images
         self._faults = faults
+        self._agents, self._add_ons = agents, add_ons
         self._stop_seconds, self._network = settings.stop_seconds, settings.pod_network
         #: The UIDs of pods whose containers have been told to stop, by key.
         self._stopping: dict[str, str] = {}
@@ -125,6 +131,7 @@ class PodSync:
         """The pod is gone or has run to its end, and if it had not before, its address goes to the next in line."""
         key, node_name = key_of(pod), pod["spec"].get("nodeName") or ""
         self._runtime.forget(pod)
+        self._agents.forget(pod)
         self._to_recheck.discard(key)
         self._lost.discard(key)
         self._cni.give_up(key)
@@ -194,6 +201,7 @@ class PodSync:
             pod = await self._create(pod, node)
         elif key_of(pod) in self._lost:
             pod = await self._lose(pod)
+        await self._agents.learn(pod, node)
         if phase_of(pod) == "Running":
             pod = await self._refresh(pod)
         ahead = pod
@@ -249,22 +257,29 @@ class PodSync:
 
     def _addresses(self, pod: Object, node: Object) -> list[str]:
         """The pod's addresses; none while it must wait for them."""
-        events, key = self._events(name_of(node)), key_of(pod)
         if pod["spec"].get("hostNetwork"):
             return internal_addresses(node)
         network = network_of(node, self._network)
         if network is None:
-            events.network_not_ready(pod)
+            self._events(name_of(node)).network_not_ready(pod)
             return []
+        if problem := plugin_problem(network):
+            return self._without_addresses(pod, network, problem)
         try:
             if self._faults.out_of_ips(name_of(node)):
                 self._cni.refuse(pod, node)
             return self._cni.addresses(pod, node)
         except PoolExhaustedError as error:
-            events.sandbox_failed(pod, sandbox_failure(pod, str(error), network.plugin))
-            self._cni.wait(key, name_of(node))
-            self.loop.queue.add_after(key, RETRY_SANDBOX_SECONDS)
-            return []
+            if self._add_ons.grow(node):
+                return []
+            self._cni.wait(key_of(pod), name_of(node))
+            return self._without_addresses(pod, network, str(error))
+
+    def _without_addresses(self, pod: Object, network: NodeNetwork, problem: str) -> list[str]:
+        """The network's plugin has failed: it is asked again, also when nothing has changed since."""
+        self._events(pod["spec"]["nodeName"]).sandbox_failed(pod, sandbox_failure(pod, problem, network.plugin))
+        self.loop.queue.add_after(key_of(pod), RETRY_SANDBOX_SECONDS)
+        return []
 
     async def _refresh(self, pod: Object) -> Object:
         """Follow a change of the running pod's definition, its readiness gates, and its node's recovery."""

@@ -15,7 +15,7 @@ from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import to_time
 from fauxkube.nodes import lifecycle
-from fauxkube.nodes.container_runs import is_annotated
+from fauxkube.nodes.add_on_agents import Agents
 from fauxkube.nodes.endings import Endings, ended
 from fauxkube.nodes.pod_change import Change
 from fauxkube.nodes.pod_events import PodEvents
@@ -36,12 +36,13 @@ class Runtime:
         events: Callable[[str], PodEvents],
         faults: PodFaults,
         settings: NodeSettings,
+        agents: Agents,
     ) -> None:
         self._clock = clock
         self._events = events
         self._faults = faults
         self._memories = PodMemories()
-        self._endings = Endings(clock, faults, self._memories)
+        self._endings = Endings(clock, faults, self._memories, agents)
         self._starts = Starts(
             clock=clock,
             events=events,
@@ -58,7 +59,7 @@ class Runtime:
 
     def is_at_rest(self, pod: Object) -> bool:
         """Whether there is nothing to do for the pod, and will not be until it or the faults change."""
-        if self._faults.any or not lifecycle.is_at_rest(pod) or is_annotated(pod):
+        if not lifecycle.is_at_rest(pod) or self._endings.may_come(pod):
             return False
         return not self._memories.find(pod).unready
 
@@ -85,7 +86,7 @@ class Runtime:
 
     def _end(self, pod: Object, change: Change) -> bool:
         """Report the containers that have ended; False when none has."""
-        if phase_of(pod) != "Pending" and not is_annotated(pod) and not self._faults.any:
+        if phase_of(pod) != "Pending" and not self._endings.may_come(pod):
             return False
         now = self._clock.now()
         moved = {}

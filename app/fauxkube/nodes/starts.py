@@ -15,7 +15,6 @@ from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import moment_or, to_time
 from fauxkube.nodes import containers, lifecycle
-from fauxkube.nodes.container_runs import is_annotated
 from fauxkube.nodes.endings import Endings, ended
 from fauxkube.nodes.image_pulls import NodeImages, back_off, unknown_image
 from fauxkube.nodes.pod_change import Change
@@ -131,7 +130,7 @@ class Starts:
         """The status of a container that runs, or of one of init that has run to its end already."""
         now, is_init = self._clock.now(), lifecycle.is_init(pod, container)
         own = containers.running(pod, container, to_time(now), own)
-        if not (is_init or is_annotated(pod) or self._faults.any):
+        if not (is_init or self._endings.may_come(pod)):
             return own
         runs = self._memories.of(pod).runs
         runs[own["name"]] = own["containerID"], now

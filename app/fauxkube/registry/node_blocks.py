@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fauxkube.kinds.core.node_network import own_blocks
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, name_of
-from fauxkube.registry.pools import POD_CIDRS, Pools, of_family
+from fauxkube.registry.pools import ADD_ON_BLOCKS, POD_CIDRS, Pools, of_family
 from fauxkube.store.model import Claim, Taken
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NodeBlocks:
-    """Holds `spec.podCIDRs`."""
+    """Holds `spec.podCIDRs`, and what add-ons took for the node out of ranges of their own."""
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
@@ -48,7 +49,8 @@ class NodeBlocks:
     def holdings(self, key: str, obj: Object) -> set[Claim]:
         cidrs = obj.get("spec", {}).get("podCIDRs") or ()
         claims = (Claim(of_family(POD_CIDRS, cidr), cidr) for cidr in cidrs)
-        return {claim for claim in claims if self._may_hold(key, claim)}
+        given = {claim for claim in claims if self._may_hold(key, claim)}
+        return given | {Claim(ADD_ON_BLOCKS, block) for block in own_blocks(obj)}
 
     def _may_hold(self, key: str, claim: Claim) -> bool:
         pool = self._pools.find(claim.pool)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fauxkube.kinds.core.pod_status import is_terminal
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, name_of
-from fauxkube.registry.pools import Pools, pod_pool_name
+from fauxkube.registry.pools import Pools
 from fauxkube.store.model import Claim, Taken
 from fauxkube.store.store import Store
 
@@ -36,7 +36,7 @@ class PodAddresses:
             return set()
         node = spec.get("nodeName") or ""
         given = (address["ip"] for address in addresses if address.get("ip"))
-        claims = (Claim(pod_pool_name(node, address), address) for address in given)
+        claims = (Claim(self._pools.pool_of_pod(node, address), address) for address in given)
         return {claim for claim in claims if self._may_hold(key, claim)}
 
     def _may_hold(self, key: str, claim: Claim) -> bool:

@@ -19,8 +19,13 @@ CLUSTER_IPS = "services/clusterips"
 NODE_PORTS = "services/nodeports"
 LOAD_BALANCERS = "services/loadbalancers"
 POD_CIDRS = "nodes/podcidrs"
+#: Claims only, of what network add-ons take for nodes: which block is free, the add-on finds out.
+ADD_ON_BLOCKS = "nodes/addonblocks"
 
 _PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+
+#: The pool of a block that the cluster did not give its node.
+_OTHER_POOL = re.compile(r"pods/(?P<node>[^/]+)/(?P<address>[0-9a-f.:]+)-(?P<length>\d+)")
 
 #: What the store's keys of nodes start with.
 _NODE_KEYS = "nodes/"
@@ -37,6 +42,11 @@ def of_family(pool: str, value: str) -> str:
 def pod_pool_name(node: str, family: str = IPV4) -> str:
     """The pool of one node's pod addresses, of one family."""
     return of_family(f"pods/{node}", family)
+
+
+def _other_pool(node: str, cidr: str) -> str:
+    """The pool of a block that a node has beside those of the cluster: `pods/node-1/172.17.0.0-16`."""
+    return f"pods/{node}/{cidr.replace('/', '-')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +109,8 @@ class Pools:
         }
         #: The blocks of nodes, by the names of the pools that they make.
         self._pod_cidrs: dict[str, str] = {}
+        #: By node: the pools of blocks that the cluster did not give it.
+        self._other_pools: defaultdict[str, list[str]] = defaultdict(list)
 
     def load(self) -> None:
         """Take over what the store says is held; called once the store is open."""
@@ -107,9 +119,10 @@ class Pools:
             held[allocation.pool].append(allocation)
         for block in (*held[POD_CIDRS], *held[of_family(POD_CIDRS, IPV6)]):
             if block.owner is not None:
-                pool = pod_pool_name(block.owner.removeprefix(_NODE_KEYS), block.value)
-                self._pod_cidrs[pool] = block.value
-                self._allocators[pool] = _pod_allocator(block.value)
+                self._open(pod_pool_name(block.owner.removeprefix(_NODE_KEYS), block.value), block.value)
+        for pool in held:
+            if found := _OTHER_POOL.fullmatch(pool):
+                self._open(pool, f"{found['address']}/{found['length']}", found["node"])
         for name, allocator in self._allocators.items():
             allocator.load(held[name])
 
@@ -122,6 +135,7 @@ class Pools:
             return other
         other._allocators = {name: allocator.fork() for name, allocator in self._allocators.items()}
         other._pod_cidrs = self._pod_cidrs.copy()
+        other._other_pools.update({node: [*pools] for node, pools in self._other_pools.items()})
         return other
 
     def __getitem__(self, name: str) -> Allocator:
@@ -141,13 +155,31 @@ class Pools:
         return list(self._allocators)
 
     def of_pods(self, node: str, cidr: str) -> Allocator:
-        """The pool of a node's block of addresses, made when it is first asked for or the node has got another."""
+        """The pool of a node's block of addresses, made when it is first asked for or the node has got another.
+
+        A block that the cluster did not give the node (of a bridge, of an add-on's own range) makes another pool.
+        """
         name = pod_pool_name(node, cidr)
+        if self._pod_cidrs.get(name) == cidr:
+            return self._allocators[name]
+        if self._store.owner_of(Claim(of_family(POD_CIDRS, cidr), cidr)) != f"{_NODE_KEYS}{node}":
+            name = _other_pool(node, cidr)
         if self._pod_cidrs.get(name) != cidr:
-            self._pod_cidrs[name] = cidr
-            self._allocators[name] = _pod_allocator(cidr)
+            self._open(name, cidr, node if name == _other_pool(node, cidr) else "")
             self._allocators[name].load(self._store.allocations(name))
         return self._allocators[name]
+
+    def pool_of_pod(self, node: str, address: str) -> str:
+        """The pool of a node that the address of one of its pods is out of."""
+        pools = (name for name in self._other_pools.get(node, ()) if self._allocators[name].contains(address))
+        return next(pools, pod_pool_name(node, address))
+
+    def _open(self, name: str, cidr: str, other_of: str = "") -> None:
+        """Make a pool of a node's block; of those that the cluster did not give it, for the node `other_of`."""
+        self._pod_cidrs[name] = cidr
+        self._allocators[name] = _pod_allocator(cidr)
+        if other_of and name not in self._other_pools[other_of]:
+            self._other_pools[other_of].append(name)
 
     def settle(self, owner: str, claims: Iterable[Claim], releases: Iterable[Claim]) -> None:
         """Follow a write that has happened: `owner` now holds `claims` and no longer `releases`."""

@@ -1,0 +1,100 @@
+"""What becomes of an add-on's network on a node: its file put there, its blocks found, or why its agent ends.
+
+Mirrors flannel's `AcquireLease` for add-ons that use the blocks of the cluster; others cut blocks out of a range of
+their own, as Calico's and Cilium's address management do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from dataclasses import replace
+
+from fauxkube.ipam.ranges import BlockRange
+from fauxkube.kinds.core.node_network import NodeNetwork, node_blocks
+from fauxkube.machinery.objects import Object, name_of
+from fauxkube.nodes.add_on_facts import Fact, Facts
+from fauxkube.nodes.add_ons import AddOn
+
+
+def failure(add_on: AddOn, node: Object, facts: Facts) -> str:
+    """What the agent says as it ends, on this node and with these facts; empty when it runs."""
+    text = told(add_on, facts).value
+    try:
+        network = ipaddress.ip_network(text, strict=False) if text else None
+    except ValueError:
+        return f"invalid CIDR address: {text}"
+    if uses_own_blocks(add_on, facts):
+        return _block_problem(add_on, text, facts)
+    given = node_blocks(node["spec"])
+    if not given:
+        return f'Error registering network: failed to acquire lease: node "{name_of(node)}" pod cidr not assigned'
+    mine = next((block for block in given if network is not None and _version(block) == network.version), None)
+    if network is None or (mine is not None and _within(mine, text)):
+        return ""
+    return (
+        f'Error registering network: failed to acquire lease: subnet "{text}" specified in the flannel net config '
+        f'doesn\'t contain "{mine or given[0]}" PodCIDR of the "{name_of(node)}" node'
+    )
+
+
+def told(add_on: AddOn, facts: Facts) -> Fact:
+    """The range that it is told to use, and where; its default one, which nobody says, otherwise."""
+    return facts.first(add_on.ranges) or Fact(add_on.default_range, "")
+
+
+def uses_own_blocks(add_on: AddOn, facts: Facts) -> bool:
+    """Whether it takes blocks out of a range of its own."""
+    name, value = add_on.given_blocks
+    return bool(add_on.block) and not (name and facts.says(name) == value)
+
+
+def started(
+    add_on: AddOn, node: Object, facts: Facts, before: NodeNetwork, *, run: str, taken: Collection[str]
+) -> NodeNetwork:
+    """The network once the agent runs, which has found no fault with what it was told."""
+    said = told(add_on, facts)
+    after = replace(before, range=said.value, source=said.source, run=run, running=True, error="")
+    if not uses_own_blocks(add_on, facts):
+        return replace(after, blocks=node_blocks(node["spec"]))
+    if any(_within(block, said.value) for block in before.blocks):
+        return after
+    return grown(replace(after, blocks=_own(before, node)), length_of(add_on, facts), taken)
+
+
+def grown(network: NodeNetwork, length: int, taken: Collection[str]) -> NodeNetwork:
+    """The network with a further block, the first that nobody has; as it was, with an error, when there is none."""
+    blocks = BlockRange(network.range, length)
+    for number in range(len(blocks)):
+        if (block := blocks.at(number)) not in taken:
+            return replace(network, blocks=(block, *network.blocks))
+    return replace(network, error=f"no block of /{length} is free in {network.range}")
+
+
+def length_of(add_on: AddOn, facts: Facts) -> int:
+    """The length of the prefix of its blocks."""
+    said = facts.first(add_on.block_sizes)
+    return int(said.value) if said is not None and said.value.isdecimal() else add_on.block
+
+
+def _block_problem(add_on: AddOn, text: str, facts: Facts) -> str:
+    try:
+        BlockRange(text, length_of(add_on, facts))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _own(network: NodeNetwork, node: Object) -> tuple[str, ...]:
+    """The blocks that are not the cluster's, which pods may still have addresses of."""
+    given = node_blocks(node["spec"])
+    return tuple(block for block in network.blocks if block not in given)
+
+
+def _version(cidr: str) -> int:
+    return ipaddress.ip_network(cidr, strict=False).version
+
+
+def _within(block: str, whole: str) -> bool:
+    inner, outer = ipaddress.ip_network(block, strict=False), ipaddress.ip_network(whole, strict=False)
+    return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.network_address in outer
