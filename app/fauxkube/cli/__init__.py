@@ -22,6 +22,7 @@ app.command("advance")(time.advance)
 app.command("history")(history.history)
 app.command("trace")(network.trace)
 app.add_typer(network.app, name="network")
+app.command("doctor")(network.doctor)
 app.command("ipam")(ipam.ipam)
 app.command("version")(version.version)
 

@@ -1,4 +1,4 @@
-"""`fauxkube trace` and `fauxkube network`: where traffic goes, and whether the network is as it has to be."""
+"""`fauxkube trace`, `doctor` and `network`: where traffic goes, what is wrong, whether all holds that has to."""
 
 from __future__ import annotations
 
@@ -38,6 +38,22 @@ def trace(
 
         typer.echo(render(found))
     raise typer.Exit(0 if found["reached"] else 1)
+
+
+def doctor(
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Look at this namespace only.")] = "",
+    server: Server = DEFAULT_URL,
+    output: Printed = Output.TEXT,
+) -> None:
+    """Look for what is wrong with the network, and tell what is likely the mistake. The code is 1 for a problem."""
+    found = ask(server, "doctor", namespace=namespace)
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        from fauxkube.network.text import render_diagnosis
+
+        typer.echo(render_diagnosis(found))
+    raise typer.Exit(0 if found["healthy"] else 1)
 
 
 @app.command()

@@ -192,6 +192,10 @@ class Control:
     async def check_network(self) -> Object:
         return await self.cluster.network.check()
 
+    async def doctor(self, *, namespace: str = "") -> Object:
+        with refusing():
+            return await self.cluster.network.doctor(namespace=namespace)
+
     async def dns(self, *, port: int = 0) -> NameServer:
         with refusing():
             return await self._dns.listening(port)

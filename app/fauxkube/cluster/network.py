@@ -13,7 +13,17 @@ import orjson
 
 from fauxkube.cluster.time import NotRunningError
 from fauxkube.ipam.families import cidrs_of
-from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES
+from fauxkube.kinds.gvrs import (
+    ENDPOINT_SLICES,
+    INGRESS_CLASSES,
+    INGRESSES,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    PODS,
+    SECRETS,
+    SERVICES,
+)
 from fauxkube.machinery.objects import Object, key_of
 from fauxkube.nodes.addresses import NETWORKS
 from fauxkube.nodes.node_faults import NodeFaults
@@ -81,6 +91,18 @@ class ClusterNetwork:
         from fauxkube.network.check import check
 
         return _plain(check(await self.topology()))
+
+    async def doctor(self, *, namespace: str = "") -> Object:
+        """What is wrong with the network of the cluster, or of a namespace."""
+        from fauxkube.network.doctor import Surroundings, examine
+        from fauxkube.network.doctor.surroundings import Level
+
+        client = self._cluster.client
+        ingresses, classes, secrets = [await client.list(gvr) for gvr in (INGRESSES, INGRESS_CLASSES, SECRETS)]
+        pools = self._cluster.inspection.pools()
+        levels = [Level(each.name, each.range, each.used, each.used + each.free) for each in pools]
+        around = Surroundings(ingresses.items, classes.items, frozenset(map(key_of, secrets.items)), levels)
+        return _plain(examine(await self.topology(), around, namespace=namespace))
 
     async def topology(self) -> Topology:
         """The network at this moment, to be read before control is given up again."""

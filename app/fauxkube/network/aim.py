@@ -6,17 +6,17 @@ that is the world's stands for an address out there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, name_of
 from fauxkube.network import cluster_dns, diagnosis
+from fauxkube.network.dns_access import denied_by
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Hop, Lookup
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod, is_address
 from fauxkube.network.names import service_name
 from fauxkube.network.places import Kind, Place, Target
-from fauxkube.network.policy import Direction, Peer, judge
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
 from fauxkube.network.resolv_conf import OUTSIDE, config_of
 from fauxkube.network.resolver import Resolved, resolve
@@ -170,19 +170,10 @@ def _types(sender: Place) -> tuple[str, ...]:
 
 
 def _may_not_ask(topology: Topology, pod: Pod) -> End | None:
-    """Why the pod's policies keep it from the cluster's DNS, which is not simulated, but would be a pod like these."""
-    dns = replace(
-        pod,
-        key=f"{cluster_dns.NAMESPACE}/coredns",
-        namespace=cluster_dns.NAMESPACE,
-        name="coredns",
-        node="",
-        addresses=(),
-        labels=cluster_dns.POD_LABELS,
-    )
-    peer = Peer(WORLD_ADDRESS, dns)
-    found = judge(topology, pod, peer, Direction.EGRESS, protocol="UDP", port=cluster_dns.PORT, target=dns)
-    return None if found.allowed else diagnosis.names_denied(pod, found.policies)
+    """Why the pod gets no answer from the cluster's DNS: its policies, or that none runs."""
+    if policies := denied_by(topology, pod):
+        return diagnosis.names_denied(pod, policies)
+    return None if cluster_dns.is_served(topology) else diagnosis.no_dns(topology)
 
 
 def _is_the_worlds(topology: Topology, sender: Place, name: str) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fauxkube.kinds.core.service_allocation import cluster_ips
-from fauxkube.network import mistakes
+from fauxkube.network import cluster_dns, mistakes
+from fauxkube.network.dns_access import REMEDY
 from fauxkube.network.endpoints import Endpoint
 from fauxkube.network.hops import End
 from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.places import Place, Target
 from fauxkube.network.policy import Direction
-from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Verdict
+from fauxkube.network.proxy import LOCAL, Decision, Entry, Rule, ServicePort, Verdict, ports_of
 from fauxkube.network.routes import Route, node_problem
 from fauxkube.network.topology import Topology
 
@@ -130,8 +131,15 @@ def names_denied(pod: Pod, policies: Sequence[str]) -> End:
     """The pod may not ask the cluster's DNS."""
     named = ", ".join(policies)
     message = f"no egress rule of {named} allows queries to the cluster's DNS (UDP 53)"
-    likely = ("allow egress to namespace kube-system, pods k8s-app=kube-dns, ports 53/UDP and 53/TCP",)
-    return End(pod.place, "PolicyDenied", message, UNKNOWN_NAME, likely)
+    return End(pod.place, "PolicyDenied", message, UNKNOWN_NAME, (REMEDY,))
+
+
+def no_dns(topology: Topology) -> End:
+    """Nobody is behind the service that stands for the cluster's DNS."""
+    service = topology.services.by_key[cluster_dns.KEY]
+    likely = mistakes.of_backends(topology, service, ports_of(service)[0])
+    message = f"service {cluster_dns.KEY} has no endpoint that is ready: nothing answers names"
+    return End("DNS", "NoDNS", message, UNKNOWN_NAME, likely)
 
 
 def name_not_found(topology: Topology, name: str, sender: Place) -> End:

@@ -25,7 +25,7 @@ FORBIDDEN = (
 
 def of_backends(topology: Topology, service: Object, port: ServicePort) -> tuple[str, ...]:
     """Why a service's port has nobody behind it."""
-    selected = _selected(topology, service)
+    selected = pods_behind(topology, service)
     if not selected:
         return of_selector(topology, service)
     unready = [pod for pod in selected if not pod.is_ready]
@@ -40,7 +40,7 @@ def of_selector(topology: Topology, service: Object) -> tuple[str, ...]:
     selector: Labels = service["spec"].get("selector") or {}
     if not selector:
         return ("the service has no selector, and no endpoint slice was made for it by hand",)
-    if pods := _selected(topology, service):
+    if pods := pods_behind(topology, service):
         return tuple(hint for pod in pods[:_SHOWN] if not pod.is_ready for hint in of_pod(pod))
     wanted = _labels(selector)
     elsewhere = sorted({pod.namespace for pod in topology.pods if _has(pod, selector) and not pod.is_over})
@@ -136,12 +136,12 @@ def of_name(topology: Topology, name: str, namespace: str) -> tuple[str, ...]:
 def of_target(topology: Topology, target: Target) -> tuple[str, ...]:
     """Where the target may be instead."""
     if target.kind is Kind.NODE:
-        return _similar(target.name, (node.name for node in topology.nodes))
+        return similar(target.name, (node.name for node in topology.nodes))
     keys = list(topology.pods.by_key if target.kind is Kind.POD else topology.services.by_key)
     known = [split_key(key) for key in keys]
     if elsewhere := [namespace for namespace, name in known if name == target.name]:
         return tuple(f"{target.kind} {target.name} is in namespace {each}" for each in elsewhere[:_SHOWN])
-    return _similar(target.name, (name for namespace, name in known if namespace == target.namespace))
+    return similar(target.name, (name for namespace, name in known if namespace == target.namespace))
 
 
 def of_entry(topology: Topology, service: Object) -> tuple[str, ...]:
@@ -155,7 +155,8 @@ def of_entry(topology: Topology, service: Object) -> tuple[str, ...]:
     return (f"its type is {service['spec'].get('type')}: NodePort and LoadBalancer are reached from outside",)
 
 
-def _selected(topology: Topology, service: Object) -> list[Pod]:
+def pods_behind(topology: Topology, service: Object) -> list[Pod]:
+    """The pods that a service selects and that have not ended."""
     selector = service["spec"].get("selector")
     if not selector:
         return []
@@ -205,5 +206,6 @@ def _probe(pod: Pod, container: str | None) -> bool:
     return any(each["name"] == container and each.get("readinessProbe") for each in pod.object["spec"]["containers"])
 
 
-def _similar(name: str, known: Iterable[str]) -> tuple[str, ...]:
+def similar(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The known names that come nearest."""
     return tuple(f"did you mean {each}?" for each in get_close_matches(name, list(known), _SHOWN))

@@ -8,6 +8,14 @@ from fauxkube.machinery.objects import Object
 
 #: How many backends are listed.
 _SHOWN = 8
+#: What a doctor looks at, when it is one.
+_ONE = {
+    "nodes": "node",
+    "pods": "pod",
+    "services": "service",
+    "ingresses": "ingress",
+    "network policies": "network policy",
+}
 _MARK = {True: "reached", False: "LOST"}
 
 
@@ -19,6 +27,25 @@ def render(trace: Object) -> str:
 def render_check(check: Object) -> str:
     """What became of each of the network's requirements."""
     return "\n".join(line for requirement in check["requirements"] for line in _requirement(requirement))
+
+
+def render_diagnosis(diagnosis: Object) -> str:
+    """What was looked at, and each finding with what is likely."""
+    return "\n".join(_diagnosis(diagnosis))
+
+
+def _diagnosis(diagnosis: Object) -> Iterator[str]:
+    for each in diagnosis["findings"]:
+        yield f"{each['severity']:7}  {each['object']}: {each['message']} ({each['word']})"
+        yield from (f"           {likely}" for likely in each["likely"])
+    looked_at = ", ".join(
+        f"{count} {_ONE[kind] if count == 1 else kind}" for kind, count in diagnosis["checked"].items()
+    )
+    problems = sum(1 for each in diagnosis["findings"] if each["severity"] == "problem")
+    told = {0: "no problems", 1: "1 problem"}.get(problems, f"{problems} problems")
+    warnings = len(diagnosis["findings"]) - problems
+    also = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
+    yield f"{told}{also} ({looked_at} looked at)"
 
 
 def _requirement(found: Object) -> Iterator[str]:

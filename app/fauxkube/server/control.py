@@ -172,6 +172,9 @@ class Operations(Protocol):
     async def check_network(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted, as `network.check.Check`."""
 
+    async def doctor(self, *, namespace: str = "") -> Object:
+        """What is wrong with the network of the cluster, or of a namespace, and what is likely the mistake."""
+
     async def dns(self, *, port: int = 0) -> NameServer:
         """Where the cluster's DNS listens on loopback, from now on if it did not: at `port`, or a free one for 0."""
 

@@ -113,6 +113,7 @@ class AsyncCluster(_Awaited[Cluster]):
     events = _awaited(Cluster.events)
     history = _awaited(Cluster.history)
     kubectl = _awaited(Cluster.kubectl)
+    doctor = _awaited(Cluster.doctor)
     ipam = _awaited(Cluster.ipam)
     whose = _awaited(Cluster.whose)
     settle = _awaited(Cluster.settle)

@@ -16,6 +16,7 @@ from fauxkube.testing.sources import Source, objects_in
 
 if TYPE_CHECKING:
     from fauxkube.testing.expecting import Expectation
+    from fauxkube.testing.findings import Diagnosis
     from fauxkube.testing.traces import Trace
 
 T = TypeVar("T")
@@ -144,6 +145,15 @@ class Holding(Protocol):
         )
         return Trace(self.run(asked))
 
+    def doctor(self, *, namespace: str = "") -> Diagnosis:
+        """What is wrong with the network, of the cluster or of a namespace: `assert cluster.doctor().healthy`.
+
+        What the control loops can do at once they have done before it is looked at.
+        """
+        from fauxkube.testing.findings import Diagnosis
+
+        return Diagnosis(self.run(settled_diagnosis(self.member, namespace)))
+
     def events(self, *, namespace: str = "") -> ObjectList:
         """The events, of all namespaces unless one is named, in the order in which they last happened."""
         return self.run(self.member.objects().events(namespace))
@@ -175,3 +185,10 @@ async def settled_trace(member: Member, sender: str, target: str, **asked: Any) 
     with suppress(StatusError):
         await member.control.settle(timeout=SECONDS)
     return await member.control.trace(sender, target, **asked)
+
+
+async def settled_diagnosis(member: Member, namespace: str) -> Object:
+    """The same before the network is examined."""
+    with suppress(StatusError):
+        await member.control.settle(timeout=SECONDS)
+    return await member.control.doctor(namespace=namespace)

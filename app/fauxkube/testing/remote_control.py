@@ -145,6 +145,10 @@ class RemoteControl:
         found: Object = await self._api.ask("GET", "/network/check")
         return found
 
+    async def doctor(self, *, namespace: str = "") -> Object:
+        found: Object = await self._api.ask("GET", "/doctor", params={"namespace": namespace})
+        return found
+
     async def dns(self, *, port: int = 0) -> NameServer:
         return NameServer(**await self._api.ask("GET", "/dns", params={"port": port}))
 

@@ -40,6 +40,17 @@ async def check(control: Addressed) -> dict[str, Any]:
     return await control.check_network()
 
 
+@router.get("/doctor")
+async def doctor(
+    control: Addressed, namespace: Annotated[str, Query(description="Only what is in it; empty: all.")] = ""
+) -> dict[str, Any]:
+    """What is wrong with the cluster's network: each finding with its object, a word, a message, what is likely.
+
+    `healthy` is a cluster without findings of the severity `problem`.
+    """
+    return await control.doctor(namespace=namespace)
+
+
 @router.get("/dns")
 async def dns(
     control: Addressed,
