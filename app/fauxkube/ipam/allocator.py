@@ -71,6 +71,10 @@ class Allocator:
         """Whether `value` is free, but was held before."""
         return self._position(value) in self._cooling
 
+    def is_reused(self, value: str) -> bool:
+        """Whether `value` is reserved, and was held before."""
+        return self._position(value) in self._cooled
+
     def contains(self, value: str) -> bool:
         """Whether `value` is one of the range's."""
         return self.range.index_of(value) is not None

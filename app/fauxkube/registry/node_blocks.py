@@ -35,8 +35,7 @@ class NodeBlocks:
         """A block of each family in the cluster's order; none where a family has none left."""
         blocks: list[str] = []
         for family in self._pools.ranges.families:
-            pool = of_family(POD_CIDRS, family)
-            block = self._pools[pool].reserve()
+            block = self._pools.reserve_block(family)
             if block is None:
                 for other in blocks:
                     self._pools[of_family(POD_CIDRS, other)].cancel(other)

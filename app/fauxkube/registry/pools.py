@@ -27,6 +27,9 @@ _PORT_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 #: The pool of a block that the cluster did not give its node.
 _OTHER_POOL = re.compile(r"pods/(?P<node>[^/]+)/(?P<address>[0-9a-f.:]+)-(?P<length>\d+)")
 
+#: What the names of the pools of pods' addresses start with.
+_POD_POOLS = "pods/"
+
 #: What the store's keys of nodes start with.
 _NODE_KEYS = "nodes/"
 
@@ -41,7 +44,7 @@ def of_family(pool: str, value: str) -> str:
 
 def pod_pool_name(node: str, family: str = IPV4) -> str:
     """The pool of one node's pod addresses, of one family."""
-    return of_family(f"pods/{node}", family)
+    return of_family(f"{_POD_POOLS}{node}", family)
 
 
 def _other_pool(node: str, cidr: str) -> str:
@@ -180,6 +183,27 @@ class Pools:
         self._allocators[name] = _pod_allocator(cidr)
         if other_of and name not in self._other_pools[other_of]:
             self._other_pools[other_of].append(name)
+
+    def reserve_block(self, family: str) -> str | None:
+        """A free block for a node; None when there is none.
+
+        One that pods still have addresses of, whose node is gone or has got another, is passed over: it must not be
+        given to a node that would hand them out again.
+        """
+        allocator = self[of_family(POD_CIDRS, family)]
+        inhabited: list[str] = []
+        while (block := allocator.reserve()) is not None and allocator.is_reused(block) and self._is_inhabited(block):
+            inhabited.append(block)
+        for each in reversed(inhabited):
+            allocator.cancel(each)
+        return block
+
+    def _is_inhabited(self, block: str) -> bool:
+        network = ipaddress.ip_network(block)
+        return any(
+            each.owner is not None and each.pool.startswith(_POD_POOLS) and ipaddress.ip_address(each.value) in network
+            for each in self._store.allocations()
+        )
 
     def settle(self, owner: str, claims: Iterable[Claim], releases: Iterable[Claim]) -> None:
         """Follow a write that has happened: `owner` now holds `claims` and no longer `releases`."""

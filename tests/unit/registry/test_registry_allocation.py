@@ -167,3 +167,16 @@ def test_a_node_that_comes_back_with_another_block_starts_a_pool_of_it() -> None
         assert other.used == 0
 
     asyncio.run(scenario())
+
+
+def test_a_block_is_given_to_no_other_node_while_a_pod_has_an_address_of_it() -> None:
+    async def scenario() -> None:
+        rig = await rig_with_node(ranges=NARROW)
+        await running(rig, "p", "10.244.0.2")
+        await rig.delete("n", NODES)
+        assert (await rig.create({"metadata": {"name": "second"}}, NODES))["spec"]["podCIDR"] == "10.244.0.8/29"
+        assert "podCIDR" not in (await rig.create({"metadata": {"name": "third"}}, NODES))["spec"]
+        await rig.delete("p", PODS, grace_period_seconds=0)
+        assert (await rig.create({"metadata": {"name": "fourth"}}, NODES))["spec"]["podCIDR"] == "10.244.0.0/29"
+
+    asyncio.run(scenario())
