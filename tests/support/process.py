@@ -46,12 +46,33 @@ def fauxkube(*args: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+class Initialized(Server):
+    """A running `fauxkube init`, with what it printed and the arguments that nodes join with."""
+
+    def __init__(self, process: subprocess.Popen[str], printed: str) -> None:
+        self.printed = printed
+        self.join = tuple(printed[printed.rindex("fauxkube join") :].replace("\\", "").split()[1:])
+        super().__init__(process, f"http://{self.join[1]}")
+
+
 @contextmanager
 def fauxkube_up(*args: str) -> Iterator[Server]:
     """Start on a free port of the loopback address, wait for the ready line, and end it afterwards."""
-    command = [sys.executable, "-m", "fauxkube", "up", "--port", "0", *args]
+    with _running("up", *args) as process:
+        yield Server(process, _wait_until_ready(process))
+
+
+@contextmanager
+def fauxkube_init(*args: str) -> Iterator[Initialized]:
+    """Initialize a cluster on a free port, wait for the command that nodes join with, and end it afterwards."""
+    with _running("init", *args) as process:
+        yield Initialized(process, _read_until(process, "--discovery-token-ca-cert-hash"))
+
+
+@contextmanager
+def _running(command: str, *args: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "fauxkube", command, "--port", "0", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,7 +80,7 @@ def fauxkube_up(*args: str) -> Iterator[Server]:
         start_new_session=True,
     )
     try:
-        yield Server(process, _wait_until_ready(process))
+        yield process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -68,6 +89,18 @@ def fauxkube_up(*args: str) -> Iterator[Server]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+
+
+def _read_until(process: subprocess.Popen[str], word: str) -> str:
+    """What is printed up to the line with that word, and with it."""
+    assert process.stdout is not None
+    printed = ""
+    for line in process.stdout:
+        printed += line
+        if word in line:
+            return printed
+    _, errors = process.communicate()
+    raise AssertionError(f"the process ended (exit {process.returncode}): {printed}{errors}")
 
 
 def _wait_until_ready(process: subprocess.Popen[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, history, ipam, kubeconfig, network, snapshot, time, up, version
+from fauxkube.cli import clusters, history, ipam, kubeadm, kubeconfig, network, snapshot, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -14,6 +14,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("up", cls=up.Command)(up.up)
+app.command("init")(kubeadm.init)
+app.command("join")(kubeadm.join)
+app.add_typer(kubeadm.tokens, name="token")
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(snapshot.app, name="snapshot")

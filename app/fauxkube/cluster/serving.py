@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from fauxkube.cluster.host import Host
 from fauxkube.cluster.loading import Loaded
@@ -41,6 +42,13 @@ Announce = Callable[[Announced], None]
 _SWITCH_INTERVAL = 0.0005
 
 
+class Source(Protocol):
+    """What a server begins with."""
+
+    async def start(self, host: Host, url: str) -> Loaded:
+        """Start the host, which will be served at that URL; SourceError when it cannot."""
+
+
 class ServingError(Exception):
     """The server cannot start: the port is taken, a file is in use or cannot be read, what is to be loaded is wrong."""
 
@@ -52,7 +60,7 @@ def serve(
     port: int,
     clusters: int,
     announce: Announce,
-    sources: Sources | None = None,
+    sources: Source | None = None,
     dns: int | None = None,
 ) -> None:
     """Run a server with one cluster, which begins with `sources`, and so many at most; returns once told to stop.
@@ -83,9 +91,7 @@ def _runner() -> Callable[[Coroutine[None, None, None]], None]:
     return uvloop.run
 
 
-async def _serve(
-    clusters: Host, sources: Sources, *, host: str, port: int, announce: Announce, dns: int | None
-) -> None:
+async def _serve(clusters: Host, sources: Source, *, host: str, port: int, announce: Announce, dns: int | None) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -93,7 +99,7 @@ async def _serve(
     listener = Listener(clusters.application, host=host, port=port)
     try:
         await _bind(listener, host, port)
-        loaded = await sources.start(clusters)
+        loaded = await sources.start(clusters, listener.url)
         await listener.serve()
         _spare_the_garbage_collector()
         data = clusters.settings.data

@@ -39,7 +39,7 @@ class Sources:
     load: Sequence[str] = ()
     insists: bool = False
 
-    async def start(self, host: Host) -> Loaded:
+    async def start(self, host: Host, url: str = "") -> Loaded:
         """Start the host with a first cluster that holds all of it; SourceError when it cannot."""
         if self.snapshot is None and not self.load:
             await host.start()

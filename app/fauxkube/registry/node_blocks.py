@@ -25,7 +25,7 @@ class NodeBlocks:
         self._pools = pools
 
     def assign(self, obj: Object, old: Object | None, reservation: Reservation) -> None:
-        if obj.get("spec", {}).get("podCIDR"):
+        if not self._pools.ranges.node_blocks or obj.get("spec", {}).get("podCIDR"):
             return
         spec = obj["spec"] = dict(obj.get("spec") or {})
         if blocks := self._reserve(reservation):

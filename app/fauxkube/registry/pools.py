@@ -66,6 +66,8 @@ class Ranges:
     service_cidr: str = "10.96.0.0/12"
     node_ports: tuple[int, int] = (30000, 32767)
     load_balancer_cidr: str = "203.0.113.0/24,2001:db8:113::/112"
+    #: Whether nodes get blocks of the cluster CIDR (kube-controller-manager's `--allocate-node-cidrs`).
+    node_blocks: bool = True
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ def _ranges(ranges: Object) -> Ranges:
         service_cidr=_text(ranges["service_cidr"]),
         node_ports=(_whole(first), _whole(last)),
         load_balancer_cidr=_text(ranges["load_balancer_cidr"]),
+        node_blocks=ranges.get("node_blocks", True) is True,
     )
 
 
