@@ -10,7 +10,7 @@ from fauxkube.kinds.core.pod_status import pod_ip_of
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
-from fauxkube.kit.streams import Reader, Writer
+from fauxkube.kit.streams import Duplex, Pipe, Reader, Writer
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.network.choice import ByChance
 from fauxkube.network.topology import Topology
@@ -82,10 +82,16 @@ class FixedNetwork:
     def choice(self) -> Choice:
         return ByChance(self._chance)
 
-    async def request(self, pod: Object, port: int, request: HttpRequest) -> HttpResponse:
+    async def request(self, pod: Object, port: int, request: HttpRequest, *, scheme: str = "http") -> HttpResponse:
         self.asked.append(request)
+        if scheme == "https":
+            raise OSError("no TLS")
         found = self.answers.get((pod_ip_of(pod), port))
         return found or HttpResponse(200, f"Hello from {pod['metadata']['name']}\n".encode())
+
+    async def connect(self, pod: Object, port: int, client: str) -> Duplex:
+        pipe = Pipe()
+        return Duplex(pipe, pipe)
 
     async def api(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
+from fauxkube.kit.streams import Duplex
 from fauxkube.machinery.objects import Object
 
 if TYPE_CHECKING:
@@ -31,15 +32,18 @@ class PodsNetwork:
     def choice(self) -> Choice:
         return self._cluster.network.choice()
 
-    async def request(self, pod: Object, port: int, request: HttpRequest) -> HttpResponse:
-        return await self._cluster.workloads.serving.request(pod, port, request)
+    async def request(self, pod: Object, port: int, request: HttpRequest, *, scheme: str = "http") -> HttpResponse:
+        return await self._cluster.workloads.serving.request(pod, port, request, scheme=scheme)
+
+    async def connect(self, pod: Object, port: int, client: str) -> Duplex:
+        return await self._cluster.workloads.serving.connect(pod, port, client=client)
 
     async def api(self, request: HttpRequest) -> HttpResponse:
         transport = httpx.ASGITransport(app=self._cluster.application)
         async with asyncio.timeout(_PATIENCE), httpx.AsyncClient(transport=transport) as client:
             answer = await client.request(
                 request.method,
-                f"https://kubernetes.default.svc{request.target}",
+                f"http://kubernetes.default.svc:443{request.target}",
                 headers=list(request.headers),
                 content=request.body,
             )

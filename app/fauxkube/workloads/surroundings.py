@@ -9,6 +9,7 @@ from typing import Protocol
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
+from fauxkube.kit.streams import Duplex
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.network.topology import Topology
 from fauxkube.network.walk import Choice
@@ -23,8 +24,11 @@ class Network(Protocol):
     def choice(self) -> Choice:
         """How backends are picked at this moment: by chance, with what is remembered of clients."""
 
-    async def request(self, pod: Object, port: int, request: HttpRequest) -> HttpResponse:
-        """What a pod answers at a port; ConnectionRefusedError when nobody listens there."""
+    async def request(self, pod: Object, port: int, request: HttpRequest, *, scheme: str = "http") -> HttpResponse:
+        """What a pod answers at a port; ConnectionRefusedError when nobody listens, another OSError without TLS."""
+
+    async def connect(self, pod: Object, port: int, client: str) -> Duplex:
+        """A connection to a pod's port by whoever has that address; ConnectionRefusedError."""
 
     async def api(self, request: HttpRequest) -> HttpResponse:
         """What the API server answers."""

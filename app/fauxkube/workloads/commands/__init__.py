@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fauxkube.workloads.commands import basics, folders, shells, system, text
+from fauxkube.workloads.commands import (
+    basics,
+    curl,
+    folders,
+    interfaces,
+    names,
+    packets,
+    shells,
+    sockets,
+    system,
+    text,
+    wget,
+)
 from fauxkube.workloads.commands.guard import guarded
 from fauxkube.workloads.process import Program
 
+_GROUPS = (basics, curl, folders, interfaces, names, packets, shells, sockets, system, text, wget)
+
 COMMANDS: Mapping[str, Program] = {
-    name: guarded(program)
-    for group in (basics.PROGRAMS, folders.PROGRAMS, shells.PROGRAMS, system.PROGRAMS, text.PROGRAMS)
-    for name, program in group.items()
+    name: guarded(program) for group in _GROUPS for name, program in group.PROGRAMS.items()
 }
