@@ -87,7 +87,7 @@ def test_what_changes_is_seen_at_once(shop: httpx.Client) -> None:
 
 def test_the_requirements_hold_on_a_cluster_as_it_is(shop: httpx.Client) -> None:
     found = shop.get("/fauxkube/v1/network/check").json()
-    assert (found["holds"], len(found["requirements"])) == (True, 4)
+    assert (found["holds"], len(found["requirements"])) == (True, 5)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_the_command_prints_a_line_a_hop_and_tells_by_its_code(shop: httpx.Clien
 def test_the_command_checks_the_network(shop: httpx.Client) -> None:
     code, output = command(shop, "network", "check")
     assert code == 0
-    assert [line[:2] for line in output.splitlines()] == ["ok"] * 4
+    assert [line[:2] for line in output.splitlines()] == ["ok"] * 5

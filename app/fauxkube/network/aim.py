@@ -15,7 +15,8 @@ from fauxkube.network.dns_access import denied_by
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Hop, Lookup
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod, is_address
-from fauxkube.network.names import service_name
+from fauxkube.network.hosts_file import found_in, hosts_file, node_hosts_file
+from fauxkube.network.names import Answered, service_name
 from fauxkube.network.places import Kind, Place, Target
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
 from fauxkube.network.resolv_conf import OUTSIDE, config_of
@@ -151,6 +152,9 @@ def _port_at(topology: Topology, address: str, number: int | None, protocol: str
 
 def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, protocol: str) -> Aim:
     sender, pod = asked.sender, asked.sender.pod
+    if own := _in_hosts_file(topology, sender, name):
+        port, protocol = _port_at(topology, own[0], number, protocol)
+        return Aim(own, port, protocol, (Lookup(str(sender), name, "hosts", Answered.NOERROR, own),))
     config = config_of(topology, pod) if pod is not None else OUTSIDE
     if pod is not None and config.in_cluster and (end := _may_not_ask(topology, pod)) is not None:
         return Aim(port=number or _DEFAULT_PORT, protocol=protocol or DEFAULT_PROTOCOL, end=end)
@@ -163,6 +167,15 @@ def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, pr
     if _is_the_worlds(topology, sender, found.forwarded):
         return Aim((WORLD_ADDRESS,), port, protocol, hops)
     return Aim(port=port, protocol=protocol, hops=hops, end=_unknown(topology, name, sender))
+
+
+def _in_hosts_file(topology: Topology, sender: Place, name: str) -> tuple[str, ...]:
+    """The addresses that the sender's own /etc/hosts has for the name."""
+    if sender.pod is not None:
+        text = hosts_file(topology, sender.pod)
+    else:
+        text = node_hosts_file(sender.node) if sender.node is not None else ""
+    return found_in(text, name, like=sender.address)
 
 
 def _types(sender: Place) -> tuple[str, ...]:

@@ -34,6 +34,12 @@ def address_in(service_cidr: str) -> str:
     return str(network[min(_TENTH, network.num_addresses - 2)])
 
 
+def answers_at(topology: Topology, address: str, protocol: str, port: int) -> bool:
+    """Whether the DNS that no service stands for is reached there."""
+    at_port = port == PORT and protocol in {"TCP", "UDP"}
+    return at_port and address == address_of(topology) and KEY not in topology.services.by_key
+
+
 def is_served(topology: Topology) -> bool:
     """Whether queries are answered: not so where the service is there and has nobody behind it."""
     if KEY not in topology.services.by_key:

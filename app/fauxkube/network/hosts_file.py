@@ -50,6 +50,13 @@ def hosts_file(topology: Topology, pod: Pod) -> str:
     return "".join((_HEADER, "\n", _lines(_LOCAL), own, *_aliases(aliases)))
 
 
+def found_in(text: str, name: str, *, like: str) -> tuple[str, ...]:
+    """The addresses that a hosts file has for a name, of the family of `like`: programs look there before they ask."""
+    lines = (line.partition("#")[0].split() for line in text.splitlines())
+    found = (fields[0] for fields in lines if name.lower() in map(str.lower, fields[1:]))
+    return tuple(address for address in found if (":" in address) == (":" in like))
+
+
 def node_hosts_file(node: Node) -> str:
     """The node's own /etc/hosts."""
     return _lines(_LOCAL_TO_NODES) + _lines([(address, node.name) for address in node.addresses])

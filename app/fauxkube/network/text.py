@@ -76,6 +76,9 @@ def _way(way: Object) -> Iterator[str]:
 
 
 def _lookup(hop: Object) -> Iterator[str]:
+    if hop["type"] == "hosts":
+        yield f"finds {hop['name']} in /etc/hosts: {', '.join(hop['records'])}"
+        return
     yield f"looks up {hop['name']} {hop['type']}: {', '.join(hop['records']) or hop['status']}"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from fauxkube.network import diagnosis
+from fauxkube.network import cluster_dns, diagnosis
+from fauxkube.network.dns_access import denied_by
 from fauxkube.network.endpoints import Endpoint, socket_address
 from fauxkube.network.hops import Arrival, Backend, End, Excluded, Hop, Leg, PolicyCheck, RuleHit, Translation, Way
 from fauxkube.network.hosts import Node, Pod
@@ -148,8 +149,18 @@ class Walk:
             yield from self._by_rule(rule, node)
         elif others := rules.at_address(packet.target):
             yield self.lost(diagnosis.no_such_port(self.topology, others, packet.protocol, packet.port, node))
+        elif cluster_dns.answers_at(self.topology, packet.target, packet.protocol, packet.port):
+            yield self._to_dns()
         else:
             yield from self._forward(node)
+
+    def _to_dns(self) -> Way:
+        """The cluster's DNS, where it runs nowhere but is taken to be: it is a pod's to the sender's policies."""
+        packet, pod = self.packet, self.sender.pod
+        if pod is not None and (policies := denied_by(self.topology, pod)):
+            end = diagnosis.policy_denies(pod, Direction.EGRESS, policies, str(packet), packet.source)
+            return self.lost(end)
+        return self._arrived(Arrival("DNS", str(packet), packet.source, answer="the cluster's DNS"))
 
     def _by_rule(self, rule: Rule, node: Node) -> Iterator[Way]:
         endpoints = self.topology.slices.endpoints(rule.port, version=self.packet.version)
