@@ -92,7 +92,10 @@ class Settings:
         if ranges.service_families[0] != ranges.families[0]:
             main = f"{ranges.service_families[0]}, but pods' is {ranges.families[0]}"
             raise SettingsError(f"services' main IP family is {main}: both CIDRs must begin with the same family")
+        for network in cluster:
+            _check_travels("cluster CIDR", network)
         for network in service:
+            _check_travels("service CIDR", network)
             _check_service_range(network, ranges)
         _check_apart(cluster=cluster, service=service, load_balancer=balancers)
         for network in cluster:
@@ -141,6 +144,16 @@ def _networks(name: str, cidrs: str) -> list[_Network]:
     if len(networks) > len({each.version for each in networks}):
         raise SettingsError(f"{name}: {cidrs} must be one CIDR, or one of IPv4 and one of IPv6")
     return networks
+
+
+def _check_travels(name: str, network: _Network) -> None:
+    """Packets must be able to leave their machine under the range's addresses (RFC 1122, RFC 3927, RFC 4291)."""
+    if network.is_loopback:
+        raise SettingsError(f"{name}: {network} is a loopback range: what has such an address never leaves its machine")
+    if network.is_link_local:
+        raise SettingsError(f"{name}: {network} is a link-local range: no router sends such an address on")
+    if network.is_multicast or network.is_unspecified:
+        raise SettingsError(f"{name}: {network} holds no addresses that a single host can have")
 
 
 def _check_service_range(network: _Network, ranges: Ranges) -> None:
