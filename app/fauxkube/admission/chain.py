@@ -65,14 +65,15 @@ class Chain:
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._plugins = plugins
-        self._handlers: dict[tuple[GVR, str, Operation], list[Callable[[Review], Awaitable[None]]]] = {}
+        self._handlers: dict[tuple[GVR, bool, str, Operation], list[Callable[[Review], Awaitable[None]]]] = {}
 
     async def admit(self, review: Review) -> None:
         """Run every plugin that handles this sort of request."""
-        sort = (review.resource.gvr, review.subresource, review.operation)
+        resource, subresource, operation = review.resource, review.subresource, review.operation
+        sort = (resource.gvr, resource.namespaced, subresource, operation)
         handlers = self._handlers.get(sort)
         if handlers is None:
-            handlers = [plugin.admit for plugin in self._plugins if plugin.handles(review.resource, *sort[1:])]
+            handlers = [plugin.admit for plugin in self._plugins if plugin.handles(resource, subresource, operation)]
             self._handlers[sort] = handlers
         for admit in handlers:
             await admit(review)

@@ -33,7 +33,7 @@ class SharedInformers:
         self._clock = clock
         self._tasks = Tasks("informers")
         self._informers: dict[GVR, Informer] = {}
-        self._started: set[GVR] = set()
+        self._started: dict[GVR, asyncio.Task[None]] = {}
 
     def of(self, gvr: GVR) -> Informer:
         """The informer of `gvr`; a new one shows nothing until the next `start`."""
@@ -54,9 +54,15 @@ class SharedInformers:
     async def start(self) -> None:
         """Run every informer asked for so far, and return once all of them are synced; may be called again."""
         for gvr in [gvr for gvr in self._informers if gvr not in self._started]:
-            self._started.add(gvr)
-            self._tasks.spawn(self._informers[gvr].run(), name=gvr.group_resource)
+            self._started[gvr] = self._tasks.spawn(self._informers[gvr].run(), name=gvr.group_resource)
         await asyncio.gather(*(informer.wait_synced() for informer in self._informers.values()))
+
+    def drop(self, gvr: GVR) -> None:
+        """Stop the informer of what is served no longer, if there is one; the next asked for begins anew."""
+        self._informers.pop(gvr, None)
+        self._taken_over = {each: cache for each, cache in self._taken_over.items() if each != gvr}
+        if task := self._started.pop(gvr, None):
+            task.cancel()
 
     async def close(self) -> None:
         """Stop them all; what they hold can still be read."""

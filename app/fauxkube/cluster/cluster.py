@@ -18,6 +18,7 @@ from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Loop
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
+from fauxkube.cluster.custom_kinds import serve_stored
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
 from fauxkube.cluster.network import ClusterNetwork
@@ -74,7 +75,9 @@ class Cluster:
         self.store, self.pools = state.store, state.pools
         self.clock, self.chance, self.users = state.clock, state.chance, state.users
         self.faults = Faults(self.clock, self.chance.of("faults"))
-        catalogue = default_catalogue()
+        catalogue = self._catalogue = default_catalogue()
+        if self.store.is_open:
+            serve_stored(catalogue, self.store)
         self.requests = RequestLog(catalogue, limit=settings.requests)
         lookup = StoreLookup(self.store, catalogue)
         self.registry = Registry(
@@ -189,6 +192,7 @@ class Cluster:
             if self.store.revision:
                 # How much was drawn before the restart is not kept, and UIDs must not be given again.
                 self.chance.move_on(str(self.store.revision))
+            serve_stored(self._catalogue, self.store)
             self._go_on_in_time()
         await bootstrap(self.client, _main_service_cidr(self.settings))
         self.started_at = self.clock.monotonic()
@@ -242,6 +246,7 @@ class Cluster:
             chance=self.chance,
             recorder=self._recorder,
             load_balancer_pools=self.pools.by_family(LOAD_BALANCERS),
+            catalogue=self._catalogue,
         )
 
     def _recorder(self, component: str, host: str = "") -> EventRecorder:

@@ -14,6 +14,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.csrapproving import CSRApprovingController
     from fauxkube.controllers.csrcleaner import CSRCleanerController
     from fauxkube.controllers.csrsigning import CSRSigningController
+    from fauxkube.controllers.customresourcedefinition import CustomResourceDefinitionController
     from fauxkube.controllers.daemonset import DaemonSetController
     from fauxkube.controllers.deployment import DeploymentController
     from fauxkube.controllers.endpoints import EndpointsController
@@ -47,6 +48,7 @@ def all_controllers() -> list[type[Controller]]:
         PodGCController,
         DisruptionController,
         ClusterRoleAggregationController,
+        CustomResourceDefinitionController,
         EventTTLController,
         CSRApprovingController,
         CSRSigningController,

@@ -14,6 +14,7 @@ from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Loop
 from fauxkube.client.protocol import Client
+from fauxkube.kinds.catalogue import Catalogue, default_catalogue
 from fauxkube.kit.backoff import Backoff
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
@@ -44,6 +45,8 @@ class Context:
     recorder: Callable[[str], EventRecorder]
     #: By IP family.
     load_balancer_pools: Mapping[str, AddressPool] = field(default_factory=dict)
+    #: What the cluster serves, which changes with its custom resource definitions.
+    catalogue: Catalogue = field(default_factory=default_catalogue)
 
 
 class Controller:

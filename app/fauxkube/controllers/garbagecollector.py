@@ -16,7 +16,7 @@ from fauxkube.client.informer import Handler
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.controller_refs import patch_owner_references
 from fauxkube.controllers.ownership_graph import FOREGROUND, ORPHAN, Node, OwnershipGraph
-from fauxkube.kinds.catalogue import BUILT_IN
+from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR, Object, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
@@ -43,10 +43,18 @@ class GarbageCollector(Controller):
     def __init__(self, context: Context, resources: Iterable[Resource] | None = None) -> None:
         super().__init__(context)
         self._graph = OwnershipGraph()
-        listed = collectable(BUILT_IN if resources is None else resources)
-        self._by_kind = {(each.api_version, each.kind): each for each in listed}
-        for resource in listed:
-            context.informers.of(resource.gvr).on_change(self._handler_of(resource.gvr))
+        self._catalogue = context.catalogue if resources is None else Catalogue(resources)
+        self._watched: dict[str, GVR] = {}
+        self._follow()
+        self._catalogue.on_change(self._follow)
+
+    def _follow(self) -> None:
+        """Watch what is served; of what is served no longer, nothing is left by then."""
+        served = {each.prefix: each.gvr for each in collectable(self._catalogue.collections())}
+        for prefix, gvr in served.items():
+            if self._watched.get(prefix) != gvr:
+                self.informers.of(gvr).on_change(self._handler_of(gvr))
+        self._watched = served
 
     def _handler_of(self, gvr: GVR) -> Handler:
         return partial(self._changed, gvr)
@@ -107,8 +115,8 @@ class GarbageCollector(Controller):
 
     async def _is_absent(self, reference: Object, namespace: str) -> bool:
         """Ask whether an owner is gone; one of a kind that is not known is taken to be there."""
-        resource = self._by_kind.get((reference["apiVersion"], reference["kind"]))
-        if resource is None or (resource.namespaced and not namespace):
+        resource = self._catalogue.of_object(reference)
+        if resource is None or resource.prefix not in self._watched or (resource.namespaced and not namespace):
             return False
         try:
             found = await self.client.get(resource.gvr, reference["name"], namespace if resource.namespaced else "")

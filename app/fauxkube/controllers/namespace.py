@@ -13,7 +13,7 @@ from fauxkube.client.indexes import in_namespace, index_by_namespace
 from fauxkube.client.informer import Informer
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.namespace_content import Content, with_conditions
-from fauxkube.kinds.catalogue import BUILT_IN
+from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.gvrs import NAMESPACES, PODS
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery.objects import GVR, Object, is_terminating, namespace_of, with_field
@@ -31,14 +31,22 @@ class NamespaceController(Controller):
 
     def __init__(self, context: Context, resources: Iterable[Resource] | None = None) -> None:
         super().__init__(context)
-        listed = BUILT_IN if resources is None else resources
-        self._content = [each.gvr for each in listed if _is_content(each)]
+        self._catalogue = context.catalogue if resources is None else Catalogue(resources)
         self._namespaces = context.informers.of(NAMESPACES)
         self._namespaces.on_change(self.enqueue)
-        for gvr in self._content:
-            informer = context.informers.of(gvr)
-            index_by_namespace(informer)
-            informer.on_change(partial(self._content_changed, informer))
+        self._content: list[GVR] = []
+        self._follow()
+        self._catalogue.on_change(self._follow)
+
+    def _follow(self) -> None:
+        """Watch whatever lies in namespaces, as it is served."""
+        content = [each.gvr for each in self._catalogue.collections() if _is_content(each)]
+        for gvr in content:
+            if gvr not in self._content:
+                informer = self.informers.of(gvr)
+                index_by_namespace(informer)
+                informer.on_change(partial(self._content_changed, informer))
+        self._content = content
 
     def _content_changed(self, informer: Informer, old: Object | None, new: Object | None) -> None:
         if new is not None or old is None:
@@ -82,8 +90,8 @@ class NamespaceController(Controller):
 
 
 def _is_content(resource: Resource) -> bool:
-    """Whether a namespace must be emptied of it; another version of what is stored elsewhere need not be."""
-    return resource.namespaced and resource.conversion is None and _NEEDED_VERBS.issubset(resource.verbs)
+    """Whether a namespace must be emptied of it."""
+    return resource.namespaced and _NEEDED_VERBS.issubset(resource.verbs)
 
 
 def _finalizers_of(namespace: Object) -> list[str]:

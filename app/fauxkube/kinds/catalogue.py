@@ -6,8 +6,10 @@ while the server runs, as custom resource definitions make them do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from fauxkube.kinds.apiextensions import custom_resource_definition
+from fauxkube.kinds.apiextensions.versions import priority
 from fauxkube.kinds.apps import controller_revision, daemon_set, deployment, replica_set
 from fauxkube.kinds.certificates import certificate_signing_request
 from fauxkube.kinds.coordination import lease
@@ -58,6 +60,7 @@ _MODULES = (
     cluster_role,
     role_binding,
     role,
+    custom_resource_definition,
     priority_class,
     lease,
     endpoint_slice,
@@ -73,6 +76,8 @@ class Catalogue:
         self._by_name: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str, str], Resource] = {}
         self._by_group: dict[str, dict[str, dict[str, Resource]]] = {}
+        self._of_owner: dict[str, list[GVR]] = {}
+        self._handlers: list[Callable[[], None]] = []
         for resource in resources:
             self.add(resource)
 
@@ -95,12 +100,49 @@ class Catalogue:
         return self.of_kind(group, version, str(obj.get("kind") or ""))
 
     def groups(self) -> dict[str, list[str]]:
-        """Each group with its versions, the preferred one first; the core group is the empty string."""
-        return {group: list(versions) for group, versions in self._by_group.items()}
+        """Each group with its versions, the preferred one first; the core group is the empty string.
+
+        Groups of custom resources follow the built-in ones, by name.
+        """
+        built_in = {group: position for position, group in enumerate(dict.fromkeys(each.group for each in BUILT_IN))}
+        ordered = sorted(self._by_group, key=lambda group: (built_in.get(group, len(built_in)), group))
+        return {group: sorted(self._by_group[group], key=priority) for group in ordered}
 
     def of_version(self, group: str, version: str) -> Sequence[Resource]:
         """The resources of one group version; none when it is not served."""
         return tuple(self._by_group.get(group, {}).get(version, {}).values())
+
+    def collections(self) -> Sequence[Resource]:
+        """One resource of each collection of objects: where several show the same, the one that they are stored as."""
+        found: dict[str, Resource] = {}
+        for resource in self._by_name.values():
+            if resource.prefix not in found or resource.conversion is None:
+                found[resource.prefix] = resource
+        return tuple(found.values())
+
+    def on_change(self, handler: Callable[[], None]) -> None:
+        """Call `handler` whenever `replace` has changed what is served."""
+        self._handlers.append(handler)
+
+    def owned_by(self, owner: str) -> Sequence[GVR]:
+        """What is served in the name of `owner`, a custom resource definition."""
+        return tuple(self._of_owner.get(owner, ()))
+
+    def replace(self, owner: str, resources: Iterable[Resource]) -> None:
+        """Serve these in the name of `owner`, and no longer what was served in its name before.
+
+        What is served in another name, or is built in, is left as it is.
+        """
+        before = self._of_owner.pop(owner, [])
+        for gvr in before:
+            self.remove(gvr)
+        served = [resource for resource in resources if self.find(*resource.gvr) is None]
+        for resource in served:
+            self.add(resource)
+        if served:
+            self._of_owner[owner] = [resource.gvr for resource in served]
+        for handler in self._handlers if served or before else ():
+            handler()
 
     def add(self, resource: Resource) -> None:
         """Serve `resource`, in the place of one of the same name if there is one."""

@@ -31,3 +31,4 @@ CLUSTER_ROLE_BINDINGS = GVR("rbac.authorization.k8s.io", "v1", "clusterrolebindi
 ROLES = GVR("rbac.authorization.k8s.io", "v1", "roles")
 ROLE_BINDINGS = GVR("rbac.authorization.k8s.io", "v1", "rolebindings")
 PRIORITY_CLASSES = GVR("scheduling.k8s.io", "v1", "priorityclasses")
+CUSTOM_RESOURCE_DEFINITIONS = GVR("apiextensions.k8s.io", "v1", "customresourcedefinitions")

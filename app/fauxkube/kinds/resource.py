@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from fauxkube.machinery import names
 from fauxkube.machinery.fields import FieldError
@@ -119,6 +119,19 @@ class Conversion:
     from_stored: Callable[[Object], Object]
 
 
+class Form(Protocol):
+    """How bodies of a kind are read that Kubernetes' own schemas do not describe.
+
+    `definition` is its JSON schema, as OpenAPI is to show it, and `digest` tells it from others.
+    """
+
+    definition: Object
+    digest: str
+
+    def read(self, body: Object) -> list[str]:
+        """Prune a body and fill in its defaults, in place; what is to be said of unknown fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the printed table; one of `priority` above 0 shows with `-o wide` only."""
@@ -188,6 +201,10 @@ class Resource:
     storage: str = ""
     #: Given where the stored form is another version's.
     conversion: Conversion | None = None
+    #: Given where Kubernetes' own schemas do not describe the kind: that of a custom resource.
+    form: Form | None = None
+    #: The kind of lists; `<kind>List` unless it is given.
+    list_kind: str = ""
     #: What every request to the resource is warned of, for one that is on its way out.
     deprecation: str = ""
 
@@ -207,6 +224,7 @@ class Resource:
         storage = self.storage or (f"{self.group}/{self.plural}" if self.group else self.plural)
         for name, value in (
             ("gvr", gvr),
+            ("list_kind", self.list_kind or f"{self.kind}List"),
             ("api_version", gvr.api_version),
             ("stored_api_version", stored_as),
             ("group_resource", gvr.group_resource),

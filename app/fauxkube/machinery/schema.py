@@ -30,7 +30,7 @@ from fauxkube.machinery.schema_nodes import (
 )
 from fauxkube.machinery.schema_source import Definition, UnknownVersionError, load_compact_definitions, load_definitions
 
-__all__ = ["DecodeError", "Field", "ObjectSchema", "Schemas", "UnknownVersionError", "decode"]
+__all__ = ["DecodeError", "Field", "ObjectSchema", "Schemas", "UnknownVersionError", "decode", "decode_metadata"]
 
 ObjectSchema = Struct
 
@@ -157,6 +157,15 @@ class Schemas:
                 return ListOf(self._node(described["items"]))
         element = described.get("additionalProperties")
         return MapOf(self._node(element)) if element else _ANY_OBJECT
+
+
+def decode_metadata(schemas: Schemas, metadata: Object) -> list[str]:
+    """Check the metadata of an object whose kind has no schema here, in place, as `decode` does."""
+    problems: list[str] = []
+    with_metadata = schemas.of("", "v1", "ConfigMap")
+    if with_metadata is not None:
+        with_metadata.fields["metadata"].node.read(metadata, (None, "metadata", None), problems)
+    return problems
 
 
 def decode(schema: ObjectSchema, obj: Object) -> list[str]:

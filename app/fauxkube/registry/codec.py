@@ -111,6 +111,12 @@ def decode(value: bytes) -> Object:
     return cast("Object", orjson.loads(value))
 
 
+def _plain_attributes(metadata: Object) -> Attributes:
+    """Those of an object of whatever kind."""
+    names = {f"metadata.{name}": metadata[name] for name in ("name", "namespace") if metadata.get(name)}
+    return Attributes(metadata.get("labels") or {}, names)
+
+
 class Indexer:
     """Works out `Attributes` from stored bytes, for entries that no writer has described (read from the log)."""
 
@@ -122,5 +128,5 @@ class Indexer:
         group, _, version = obj["apiVersion"].rpartition("/")
         resource = self._catalogue.of_kind(group, version, obj["kind"])
         if resource is None:
-            return Attributes(obj["metadata"].get("labels") or {}, {})
+            return _plain_attributes(obj["metadata"])
         return attributes_of(resource, obj)

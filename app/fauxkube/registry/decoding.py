@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fauxkube.kinds.resource import Resource
+from fauxkube.kinds.resource import Form, Resource
 from fauxkube.machinery import schema, status
 from fauxkube.machinery.objects import Object
 from fauxkube.registry.options import WriteOptions
@@ -64,6 +64,8 @@ class Decoder:
     def check(self, kind: Kind, body: Object, options: WriteOptions) -> list[str]:
         """As `read`, but raises Undecodable."""
         problems = list(options.problems)
+        if isinstance(kind, Resource) and kind.form is not None and not options.typed:
+            problems += self._read_custom(kind.form, body)
         kind_schema = None if options.typed else self.schema_of(kind)
         if kind_schema is not None:
             try:
@@ -75,6 +77,16 @@ class Decoder:
         if not isinstance(body.get("metadata"), dict):
             body["metadata"] = {}
         return problems if options.field_validation == "Warn" else []
+
+    def _read_custom(self, form: Form, body: Object) -> list[str]:
+        """Read a custom resource: its metadata as every object's, the rest as its own schema says."""
+        problems: list[str] = []
+        if isinstance(body.get("metadata"), dict):
+            try:
+                problems += schema.decode_metadata(self._schemas, body["metadata"])
+            except schema.DecodeError as error:
+                raise Undecodable(str(error), error.conversion) from None
+        return problems + form.read(body)
 
 
 def stored_form(resource: Resource, body: Object) -> Object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fauxkube.kinds.resource import Resource
 from fauxkube.machinery import selectors, status
-from fauxkube.registry.codec import Attributes
+from fauxkube.registry.codec import Attributes, decode
 from fauxkube.store.model import Entry
 
 
@@ -17,6 +17,8 @@ class Selection:
         self._labels = _parse_labels(label_selector)
         self._fields = _parse_fields(resource, field_selector)
         self.resource = resource
+        self._custom = resource.form is not None
+        self._asked = [name for name, _, _ in self._fields.requirements]
         self.everything = self._labels.empty and self._fields.empty
         self.prefix = self._prefix(namespace)
 
@@ -33,7 +35,14 @@ class Selection:
         if self.everything:
             return True
         attributes: Attributes = entry.attributes
-        return self._labels.matches(attributes.labels) and self._fields.matches(attributes.fields)
+        return self._labels.matches(attributes.labels) and self._fields.matches(self._fields_of(entry))
+
+    def _fields_of(self, entry: Entry) -> dict[str, str]:
+        """The entry's selectable fields; worked out anew where it was written before its kind had them."""
+        fields: dict[str, str] = entry.attributes.fields
+        if self._custom and any(name not in fields for name in self._asked):
+            return self.resource.selectable_fields(decode(entry.value))
+        return fields
 
 
 def _parse_labels(text: str) -> selectors.LabelSelector:

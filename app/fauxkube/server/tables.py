@@ -34,9 +34,11 @@ def include_of(text: str) -> IncludeObject:
 def list_document(resource: Resource, result: ListResult) -> bytes:
     """A list in its kind's own form, joined from stored bytes.
 
-    Its items go without `kind` and `apiVersion`, as the items of a built-in kind's list do.
+    Its items go without `kind` and `apiVersion`, as the items of a built-in kind's list do; custom resources keep them.
     """
-    head = _list_head(f"{resource.kind}List", resource.api_version, _list_meta(result))
+    head = _list_head(resource.list_kind, resource.api_version, _list_meta(result))
+    if resource.form is not None:
+        return head + b'"items":[%b]}' % b",".join(result.values)
     prefix = orjson.dumps({"kind": resource.kind, "apiVersion": resource.api_version})[:-1] + b","
     skip = len(prefix)
     items = b",{".join(value[skip:] if value.startswith(prefix) else value[1:] for value in result.values)

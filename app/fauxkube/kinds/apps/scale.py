@@ -50,10 +50,11 @@ def validate_scale(scale: Object) -> list[FieldError]:
     return non_negative_errors((scale.get("spec") or {}).get("replicas"), Path("spec").child("replicas"))
 
 
-def _row(scale: Object, now: datetime) -> list[Any]:
+def scale_row(scale: Object, now: datetime) -> list[Any]:
+    """The cells of a Scale."""
     desired = (scale.get("spec") or {}).get("replicas") or 0
     return [name_of(scale), desired, scale["status"]["replicas"], age(scale, now)]
 
 
-SCALE = Projection("autoscaling", "v1", "Scale", scale_of, apply_scale, validate_scale, COLUMNS, _row)
+SCALE = Projection("autoscaling", "v1", "Scale", scale_of, apply_scale, validate_scale, COLUMNS, scale_row)
 SCALE_VERBS = ("get", "patch", "update")
