@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -20,6 +20,7 @@ from fauxkube.machinery.schema import Schemas
 from fauxkube.server import queries
 from fauxkube.server.asgi import Header, Request, Response
 from fauxkube.server.negotiation import JSON_ONLY, OPENAPI_V2, MediaType, negotiate
+from fauxkube.server.openapi_custom import custom_definitions
 from fauxkube.server.openapi_paths import Writer, operated_kinds
 from fauxkube.server.openapi_schemas import SHARED, Names, components
 
@@ -71,10 +72,13 @@ class OpenAPI:
 
     def _hash(self, resources: Iterable[Resource]) -> str:
         """A digest of what a document is made from, so that the index needs none of them made."""
-        parts = [(each.plural, each.kind, sorted(each.verbs), sorted(each.subresources)) for each in resources]
+        parts = [
+            (each.plural, each.kind, sorted(each.verbs), sorted(each.subresources), each.form and each.form.digest)
+            for each in resources
+        ]
         return hashlib.sha256(f"{self._version}{parts}".encode()).hexdigest()[:32].upper()
 
-    def _document(self, request: Request, path: str, resources: Iterable[Resource]) -> Response:
+    def _document(self, request: Request, path: str, resources: Sequence[Resource]) -> Response:
         media = negotiate(request.accept, OPENAPI_V2 if path == _V2 else JSON_ONLY)
         fingerprint = self._hash(resources)
         asked = queries.text(request.query, "hash")
@@ -88,8 +92,8 @@ class OpenAPI:
                 self._kept.popitem(last=False)
         return _answer(request, body, media, [_IMMUTABLE] if asked else [])
 
-    def _v3(self, resources: Iterable[Resource]) -> Object:
-        definitions = self._schemas.raw_definitions()
+    def _v3(self, resources: Sequence[Resource]) -> Object:
+        definitions = self._schemas.raw_definitions() | custom_definitions(resources)
         names = Names(definitions)
         roots = [*SHARED, *_known(names, resources)]
         return {
@@ -99,8 +103,8 @@ class OpenAPI:
             "components": {"schemas": components(definitions, roots)},
         }
 
-    def _v2(self, resources: Iterable[Resource]) -> Object:
-        definitions = self._schemas.raw_definitions()
+    def _v2(self, resources: Sequence[Resource]) -> Object:
+        definitions = self._schemas.raw_definitions() | custom_definitions(resources)
         names = Names(definitions)
         roots = [*SHARED, *_known(names, resources)]
         return {

@@ -20,6 +20,8 @@ _PATCHES = (
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
 )
+#: What a custom resource can be patched by: its schema has no merge keys that a strategic patch could go by.
+_CUSTOM_PATCHES = _PATCHES[:2]
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 
 _DRY_RUN = ("dryRun", "string", "When present, nothing is persisted; the one valid value is All.")
@@ -74,23 +76,24 @@ class Place(NamedTuple):
     path: str
     verbs: Collection[str]
     kind: Kind
+    patches: tuple[str, ...] = _PATCHES
 
 
 def places(resource: Resource) -> Iterable[Place]:
     """The paths of a resource and of its subresources."""
     root = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.version}"
     base = f"{root}/namespaces/{{namespace}}" if resource.namespaced else root
-    kind = kind_of(resource)
+    kind, patches = kind_of(resource), _PATCHES if resource.form is None else _CUSTOM_PATCHES
     if resource.namespaced and "list" in resource.verbs:
         yield Place(f"{root}/{resource.plural}", ("list",), kind)
     collection = f"{base}/{resource.plural}"
     yield Place(collection, [verb for verb in _COLLECTION if verb in resource.verbs], kind)
-    yield Place(f"{collection}/{{name}}", [verb for verb in _OBJECT if verb in resource.verbs], kind)
+    yield Place(f"{collection}/{{name}}", [verb for verb in _OBJECT if verb in resource.verbs], kind, patches)
     for name, verbs in sorted(resource.subresources.items()):
         if (resource.group_resource, name) in CONNECTIONS:
             continue
         served = [verb for verb in ("get", "create", "update", "patch") if verb in verbs]
-        yield Place(f"{collection}/{{name}}/{name}", served, kind_of(resource, name))
+        yield Place(f"{collection}/{{name}}/{name}", served, kind_of(resource, name), patches)
 
 
 class Writer:
@@ -132,17 +135,17 @@ class Writer:
         group, version, kind = place.kind
         listed = [self._parameter(*parameter) for parameter in parameters]
         operation: Object = {"operationId": _operation_id(place.path, verb), "parameters": listed}
-        self._set_body(operation, place.kind, verb)
+        self._set_body(operation, place, verb)
         operation["responses"] = self._responses(place.kind, verb)
         operation["x-kubernetes-action"] = action
         operation["x-kubernetes-group-version-kind"] = {"group": group, "version": version, "kind": kind}
         return operation
 
-    def _set_body(self, operation: Object, kind: Kind, verb: str) -> None:
-        schema = self._body_schema(kind, verb)
+    def _set_body(self, operation: Object, place: Place, verb: str) -> None:
+        schema = self._body_schema(place.kind, verb)
         if schema is None:
             return
-        media = _PATCHES if verb == "patch" else _BODIES
+        media = place.patches if verb == "patch" else _BODIES
         required = verb not in ("delete", "deletecollection")
         if self._v2:
             operation["consumes"] = list(media)

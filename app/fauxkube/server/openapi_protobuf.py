@@ -87,6 +87,11 @@ def _schema(value: Object) -> bytes:
     return _struct(value, _SCHEMA, extensions=31)
 
 
+def _others(number: int, value: Any) -> bytes:
+    """What fields that are not named may be: of a schema, or anything at all."""
+    return _bytes(number, _flag(2, value) if isinstance(value, bool) else _bytes(1, _schema(value)))
+
+
 def _response(value: Object) -> bytes:
     return _struct(value, _RESPONSE, extensions=5)
 
@@ -116,7 +121,7 @@ _SCHEMA: Fields = {
     "default": (5, _any),
     "required": (19, _each(_text)),
     "enum": (20, _each(_any)),
-    "additionalProperties": (21, _wrapped(1, _message(_schema))),
+    "additionalProperties": (21, _others),
     "type": (22, _wrapped(1, _text)),
     "items": (23, _wrapped(1, _message(_schema))),
     "properties": (25, _wrapped(1, _named(_message(_schema)))),

@@ -40,7 +40,8 @@ def test_groups_come_in_the_order_of_discovery() -> None:
 
     assert list(groups) == [
         *("", "apps", "events.k8s.io", "certificates.k8s.io", "networking.k8s.io", "policy"),
-        *("rbac.authorization.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io"),
+        *("rbac.authorization.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io"),
+        "discovery.k8s.io",
     ]
     assert set(map(tuple, groups.values())) == {("v1",)}
 
@@ -51,7 +52,7 @@ def test_a_resource_joins_and_leaves_while_others_stay() -> None:
 
     catalogue.add(WIDGETS)
     catalogue.add(NEWER_WIDGETS)
-    assert catalogue.groups()["example.com"] == ["v1", "v2"]
+    assert catalogue.groups()["example.com"] == ["v2", "v1"]
     assert catalogue.of_version("example.com", "v2") == (NEWER_WIDGETS,)
 
     catalogue.remove(WIDGETS.gvr)

@@ -270,7 +270,13 @@ ACTED_THROUGH = [
     *(("meta.k8s.io", "v1", f"{verb}Options") for verb in ("Create", "Delete", "List", "Patch", "Update")),
     ("meta.k8s.io", "v1", "Status"),
 ]
-SERVED = [(resource.group, resource.version, resource.kind) for resource in default_catalogue().resources]
+#: A schema holds schemas to any depth, and Go's clients send definitions as JSON.
+NEVER_SENT = {"CustomResourceDefinition"}
+SERVED = [
+    (resource.group, resource.version, resource.kind)
+    for resource in default_catalogue().resources
+    if resource.kind not in NEVER_SENT
+]
 
 
 @pytest.mark.parametrize(("group", "version", "kind"), SERVED + ACTED_THROUGH)

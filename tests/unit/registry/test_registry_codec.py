@@ -59,8 +59,8 @@ def test_fields_come_in_the_api_s_order_and_empty_metadata_is_left_out() -> None
     assert (ordered["kind"], ordered["apiVersion"]) == ("ConfigMap", "v1")
 
 
-def test_bytes_of_a_kind_that_is_no_longer_served_still_have_labels() -> None:
+def test_bytes_of_a_kind_that_is_not_served_still_have_labels_and_a_name() -> None:
     index = Indexer(default_catalogue())
     value = b'{"kind":"Frob","apiVersion":"example.com/v1","metadata":{"name":"a","labels":{"x":"y"}}}'
     attributes = index("example.com/frobs/a", value)
-    assert (attributes.labels, attributes.fields) == ({"x": "y"}, {})
+    assert (attributes.labels, attributes.fields) == ({"x": "y"}, {"metadata.name": "a"})

@@ -154,11 +154,8 @@ def _default_errors(schema: Object, path: Path) -> Iterator[FieldError]:
         return
     at = path.child("default")
     for error in schema_errors(schema["default"], schema):
-        yield (
-            at.invalid(schema["default"], error.message)
-            if error.field == "<nil>"
-            else error._replace(field=f"{at}.{error.field}")
-        )
+        below = "" if error.field == "<nil>" else f".{error.field}"
+        yield error._replace(field=f"{at}{below}")
     whole: Any = copy_of({"value": schema["default"]})
     if prune(whole, {"properties": {"value": schema}}):
         yield at.invalid(schema["default"], "must not have unknown fields")
