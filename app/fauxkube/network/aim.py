@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxkube.ipam.families import IPV4, IPV6, family_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, name_of
 from fauxkube.network import cluster_dns, diagnosis
@@ -23,8 +24,8 @@ from fauxkube.network.resolv_conf import OUTSIDE, config_of
 from fauxkube.network.resolver import Resolved, resolve
 from fauxkube.network.topology import Topology
 
-#: What stands for the addresses of the world's names (RFC 5737: for documentation).
-WORLD_ADDRESS = "198.51.100.1"
+#: What stands for the addresses of the world's names (RFC 5737, RFC 3849: for documentation).
+WORLD_ADDRESSES = {IPV4: "198.51.100.1", IPV6: "2001:db8:2::1"}
 _DEFAULT_PORT = 80
 
 
@@ -69,7 +70,7 @@ def _at_pod(topology: Topology, asked: Asked) -> Aim:
     port = asked.number or _declared(pod, asked.port, protocol)
     if not pod.addresses or pod.is_over:
         return Aim(port=port, protocol=protocol, end=diagnosis.no_address(topology, asked.target))
-    return Aim((pod.addresses[0],), port, protocol)
+    return Aim(asked.sender.reachable(pod.addresses)[:1], port, protocol)
 
 
 def _declared(pod: Pod, name: str, protocol: str) -> int:
@@ -89,7 +90,7 @@ def _at_node(topology: Topology, asked: Asked) -> Aim:
     protocol = asked.protocol or DEFAULT_PROTOCOL
     if not node.addresses:
         return Aim(port=asked.number, protocol=protocol, end=diagnosis.no_address(topology, asked.target))
-    return Aim((node.addresses[0],), asked.number, protocol)
+    return Aim(asked.sender.reachable(node.addresses)[:1], asked.number, protocol)
 
 
 def _at_service(topology: Topology, asked: Asked) -> Aim:
@@ -99,18 +100,21 @@ def _at_service(topology: Topology, asked: Asked) -> Aim:
     number, protocol, port = _port_of(service, asked)
     if addresses := cluster_ips(service):
         if asked.sender.node is not None or asked.sender.pod is not None:
-            return Aim((addresses[0],), number, protocol)
-        return _from_outside(topology, service, port, number, protocol)
+            return Aim(asked.sender.reachable(addresses)[:1], number, protocol)
+        return _from_outside(topology, asked, service, port)
     return _by_name(topology, asked, f"{service_name(topology, service)}.", number, protocol)
 
 
-def _from_outside(topology: Topology, service: Object, port: ServicePort | None, number: int, protocol: str) -> Aim:
+def _from_outside(topology: Topology, asked: Asked, service: Object, port: ServicePort | None) -> Aim:
     """By its load balancer, an external IP, or a node port of the first node that is up."""
+    number, protocol, _ = _port_of(service, asked)
+    families = list(map(family_of, cluster_ips(service)))
     if addresses := balanced_ips(service) or service["spec"].get("externalIPs"):
-        return Aim((addresses[0],), number, protocol)
+        return Aim(asked.sender.reachable(addresses)[:1], number, protocol)
     node = next((node for node in topology.nodes if node.is_up and node.addresses), None)
     if port is not None and port.node_port and node is not None:
-        return Aim((node.addresses[0],), port.node_port, protocol)
+        served = [each for each in node.addresses if family_of(each) in families]
+        return Aim(asked.sender.reachable(served or node.addresses)[:1], port.node_port, protocol)
     return Aim(port=number, protocol=protocol, end=diagnosis.no_way_in(topology, key_of(service)))
 
 
@@ -161,11 +165,12 @@ def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, pr
     found = resolve(topology, name, config, types=_types(sender))
     hops = tuple(Lookup(str(sender), each.name, each.type, each.status, each.records) for each in found.asked)
     if found.addresses:
-        port, protocol = _port_at(topology, found.addresses[0], number, protocol)
-        return Aim(found.addresses, port, protocol, hops, headless=_headless(topology, found))
+        addresses = sender.reachable(found.addresses)
+        port, protocol = _port_at(topology, addresses[0], number, protocol)
+        return Aim(addresses, port, protocol, hops, headless=_headless(topology, found))
     port, protocol = number or _DEFAULT_PORT, protocol or DEFAULT_PROTOCOL
     if _is_the_worlds(topology, sender, found.forwarded):
-        return Aim((WORLD_ADDRESS,), port, protocol, hops)
+        return Aim((WORLD_ADDRESSES[sender.families[0]],), port, protocol, hops)
     return Aim(port=port, protocol=protocol, hops=hops, end=_unknown(topology, name, sender))
 
 
@@ -179,7 +184,8 @@ def _in_hosts_file(topology: Topology, sender: Place, name: str) -> tuple[str, .
 
 
 def _types(sender: Place) -> tuple[str, ...]:
-    return ("AAAA",) if ":" in sender.address else ("A",)
+    """One query for each family that the answer can be of use in."""
+    return tuple("AAAA" if family == IPV6 else "A" for family in sender.families) or ("A",)
 
 
 def _may_not_ask(topology: Topology, pod: Pod) -> End | None:
@@ -208,10 +214,13 @@ def _headless(topology: Topology, found: Resolved) -> str:
 
 
 def _unknown(topology: Topology, name: str, sender: Place) -> End:
-    """The name leads nowhere: a headless service that is there has nobody behind it."""
+    """The name leads nowhere: a service that is there has addresses of another family, or nobody behind it."""
     first, _, rest = name.rstrip(".").partition(".")
     key = f"{rest.split('.')[0] or sender.namespace}/{first}"
     service = topology.services.by_key.get(key)
     if service is not None and not cluster_ips(service) and service["spec"].get("type") != "ExternalName":
         return diagnosis.no_endpoints_of_headless(topology, key, next(iter(ports_of(service)), None))
+    families = set(map(family_of, cluster_ips(service))) if service is not None else set()
+    if service is not None and families and families.isdisjoint(sender.families):
+        return diagnosis.of_another_family(sender, key, cluster_ips(service))
     return diagnosis.name_not_found(topology, name, sender)

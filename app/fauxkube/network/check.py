@@ -12,8 +12,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice, pairwise
+from itertools import combinations, islice, pairwise, product
+from typing import TypeVar
 
+from fauxkube.ipam.families import family_of
 from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import key_of
@@ -24,6 +26,9 @@ from fauxkube.network.topology import Topology
 
 #: How many failures of a requirement are listed; the others are counted.
 _LISTED = 20
+
+
+S = TypeVar("S", Node, Pod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def _pods_reach_pods(pods: Sequence[Pod], reach: Reach) -> Requirement:
     troubled = [pod for pod in pods if reach.is_troubled(pod)]
 
     def failures() -> Iterator[Failure]:
+        for source, target in _strangers(pods, pods):
+            yield Failure(source.place, target.place, _apart(source, target))
         for target in troubled:
             for source in pods:
                 if source.key != target.key and (reason := reach.problem(source.node, target)):
@@ -92,11 +99,32 @@ def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], reach: Reach) -> 
             for node in nodes:
                 if reason := reach.problem(node.name, pod):
                     yield Failure(node.place, pod.place, reason)
+        for node, pod in _strangers(nodes, pods):
+            yield Failure(node.place, pod.place, _apart(node, pod))
         for pod in hidden:
             reason = f"its packets leave {pod.node} as the node's own: {BEHIND_A_BRIDGE}"
             yield from (Failure(pod.place, node.place, reason) for node in nodes if node.name != pod.node)
 
     return _judged("every node reaches every pod without NAT, and back", 2 * len(pods) * len(nodes), failures())
+
+
+def _strangers(sources: Sequence[S], pods: Sequence[Pod]) -> Iterator[tuple[S, Pod]]:
+    """The pairs that have addresses, but of no common IP family."""
+    everybody: list[Node | Pod] = [*sources, *pods]
+    if len({_families(each) for each in everybody if each.addresses}) < 2:
+        return
+    for source, pod in product(sources, pods):
+        if source.addresses and pod.addresses and not _families(source) & _families(pod):
+            yield source, pod
+
+
+def _apart(source: Node | Pod, pod: Pod) -> str:
+    own, other = (" and ".join(sorted(_families(each))) for each in (source, pod))
+    return f"{source.place} has {own} addresses only, {pod.place} {other} ones"
+
+
+def _families(host: Node | Pod) -> frozenset[str]:
+    return frozenset(map(family_of, host.addresses))
 
 
 def _addresses_differ(topology: Topology, pods: Sequence[Pod]) -> Requirement:

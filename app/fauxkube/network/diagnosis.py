@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fauxkube.ipam.families import family_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.network import cluster_dns, mistakes
 from fauxkube.network.dns_access import REMEDY
@@ -22,8 +23,8 @@ REFUSED = "connection refused"
 UNKNOWN_NAME = "the name is not known"
 
 
-def cannot_send(sender: Place) -> End | None:
-    """Why nothing leaves the sender; None when it can send."""
+def cannot_send(sender: Place, target: str) -> End | None:
+    """Why nothing leaves the sender for an address; None when it can send."""
     where, pod = str(sender), sender.pod
     if pod is not None and (pod.is_over or not pod.addresses):
         state = "has ended" if pod.is_over else "has no address"
@@ -33,6 +34,9 @@ def cannot_send(sender: Place) -> End | None:
         return End(where, "NodeGone", f"there is no node {pod.node}", "nothing is sent")
     if sender.node is not None and (problem := node_problem(sender.node)):
         return node_down(sender.node, problem)
+    if (family := family_of(target)) not in sender.families:
+        message = f"{where} has no {family} address to send from to {target}"
+        return End(where, "NoAddressOfFamily", message, "nothing is sent", ("both need an address of one IP family",))
     return None
 
 
@@ -146,6 +150,14 @@ def name_not_found(topology: Topology, name: str, sender: Place) -> End:
     """No query for the name led to an address."""
     message = f"{name} is no name that {sender} can look up"
     return End("DNS", "NameNotFound", message, UNKNOWN_NAME, mistakes.of_name(topology, name, sender.namespace))
+
+
+def of_another_family(sender: Place, service: str, addresses: Sequence[str]) -> End:
+    """The name is known, but has no record that the sender asks for."""
+    had = " and ".join(map(family_of, addresses))
+    message = f"service {service} has {had} addresses only, {sender} {' and '.join(sender.families)} ones"
+    likely = ("ipFamilyPolicy: PreferDualStack gives a service addresses of both families, if the cluster has both",)
+    return End("DNS", "NoAddressOfFamily", message, UNKNOWN_NAME, likely)
 
 
 def not_there(topology: Topology, target: Target) -> End:

@@ -178,6 +178,11 @@ def pod_of(obj: Object) -> Pod:
     )
 
 
+def canonical(text: str) -> str:
+    """An IP address in its canonical form; any other text as it is."""
+    return str(ipaddress.ip_address(text)) if is_address(text) else text
+
+
 def is_address(text: str) -> bool:
     """Whether the text is an IP address."""
     try:

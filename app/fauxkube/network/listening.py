@@ -56,16 +56,17 @@ def at_pod(pod: Pod, protocol: str, port: int) -> Arrival | End:
     return Arrival(where, "", "", container, answer)
 
 
-def at_node(topology: Topology, node: Node, protocol: str, port: int) -> Heard:
-    """What takes a packet to one of the node's own addresses that is no service's."""
+def at_node(topology: Topology, node: Node, protocol: str, port: int, *, like: str) -> Heard:
+    """What takes a packet to the node's own address of the family of `like`, where that is no service's."""
     pods = topology.pods.on(node.name)
     for pod in pods:
         for each in pod.ports():
             if pod.host_network and (each.number, each.protocol) == (port, protocol):
                 return Heard(at_pod(pod, protocol, port))
-            if not pod.host_network and (each.host_port, each.protocol) == (port, protocol) and pod.addresses:
-                reason = f"hostPort {port} of pod {pod.key}"
-                return Heard(forward=HostPort(pod.addresses[0], each.number), reason=reason)
+            if pod.host_network or (each.host_port, each.protocol) != (port, protocol):
+                continue
+            if address := pod.address(like):
+                return Heard(forward=HostPort(address, each.number), reason=f"hostPort {port} of pod {pod.key}")
     where = node.place
     if protocol == "TCP":
         if port in _NODE_PORTS:

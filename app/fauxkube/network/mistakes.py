@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.pod_status import condition, find_port
 from fauxkube.machinery.objects import Labels, Object, name_of, namespace_of, split_key
+from fauxkube.network.endpoints import socket_address
 from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.places import Kind, Target
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
@@ -151,7 +152,8 @@ def of_entry(topology: Topology, service: Object) -> tuple[str, ...]:
     ports = [port for port in ports_of(service) if port.node_port]
     node = next((node for node in topology.nodes if node.is_up and node.addresses), None)
     if ports and node is not None:
-        return (f"from outside it is any node's address with its node port: {node.addresses[0]}:{ports[0].node_port}",)
+        entry = socket_address(node.addresses[0], ports[0].node_port)
+        return (f"from outside it is any node's address with its node port: {entry}",)
     return (f"its type is {service['spec'].get('type')}: NodePort and LoadBalancer are reached from outside",)
 
 

@@ -7,16 +7,18 @@ address, a node or a name to be looked up, or a URL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from fauxkube.ipam.families import IPV4, IPV6, family_of
 from fauxkube.network.errors import TraceError
-from fauxkube.network.hosts import Node, Pod, is_address
+from fauxkube.network.hosts import Node, Pod, canonical, is_address
 from fauxkube.network.topology import Topology
 
-#: Where packets from outside come from, if nobody says (RFC 5737: for documentation).
-OUTSIDE_ADDRESS = "203.0.113.1"
+#: Where packets from outside come from, if nobody says (RFC 5737, RFC 3849: for documentation).
+OUTSIDE_ADDRESSES = {IPV4: "203.0.113.1", IPV6: "2001:db8:1::1"}
 
 _SCHEME_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
@@ -60,7 +62,28 @@ class Place:
     def source(self, like: str) -> str:
         """The address that it sends from to one such as `like`."""
         host = self.pod or self.node
+        if host is None and self.is_anybody:
+            return OUTSIDE_ADDRESSES[family_of(like)]
         return (host.address(like) if host is not None else "") or self.address
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether it is somebody outside of whom no address was told."""
+        return self.pod is None and self.node is None and self.address in OUTSIDE_ADDRESSES.values()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The IP families that it has addresses of, the one that it goes by first."""
+        host = self.pod or self.node
+        others = host.addresses if host is not None else tuple(OUTSIDE_ADDRESSES.values()) if self.is_anybody else ()
+        return tuple(dict.fromkeys(map(family_of, filter(None, (self.address, *others)))))
+
+    def reachable(self, addresses: Sequence[str]) -> tuple[str, ...]:
+        """Those of the first family that it has itself; all of them where it has none of theirs."""
+        for family in self.families:
+            if found := tuple(each for each in addresses if family_of(each) == family):
+                return found
+        return tuple(addresses)
 
     @property
     def namespace(self) -> str:
@@ -90,9 +113,9 @@ def find_sender(topology: Topology, text: str, namespace: str) -> Place:
     if word == "outside":
         if rest and not is_address(rest):
             raise TraceError(f"{rest!r} is no address")
-        return Place(address=rest or OUTSIDE_ADDRESS)
+        return Place(address=canonical(rest) or _outside_of(topology))
     if is_address(text):
-        return place_at(topology, text)
+        return place_at(topology, canonical(text))
     kind = _WORDS.get(word, Kind.POD) if rest else Kind.POD
     name = rest or word
     if kind is Kind.NODE:
@@ -100,6 +123,11 @@ def find_sender(topology: Topology, text: str, namespace: str) -> Place:
     if kind is not Kind.POD or (rest and word not in _WORDS):
         raise TraceError(f"{text!r} sends nothing: name a pod/..., a node/..., outside or an address")
     return _pod_place(topology, *_split(name, namespace))
+
+
+def _outside_of(topology: Topology) -> str:
+    """Of the cluster's main family."""
+    return OUTSIDE_ADDRESSES[family_of(next(iter(topology.ranges.nodes), ""))]
 
 
 def place_at(topology: Topology, address: str) -> Place:
@@ -139,7 +167,7 @@ def _read_url(topology: Topology, text: str) -> Target:
 
 def _host(topology: Topology, host: str, port: str, protocol: str = "") -> Target:
     kind = Kind.NODE if host in topology.nodes.by_name else Kind.HOST
-    return Target(kind, host, port=port, protocol=protocol)
+    return Target(kind, canonical(host), port=port, protocol=protocol)
 
 
 def _split(name: str, namespace: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from fauxkube.ipam.families import IPV4, IPV6, family_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, split_key
 from fauxkube.network.endpoints import Candidates, Endpoint, cluster_candidates, local_candidates
@@ -26,7 +27,7 @@ from fauxkube.network.hosts import DEFAULT_PROTOCOL, Node
 LOCAL, CLUSTER = "Local", "Cluster"
 _DEFAULT_AFFINITY_SECONDS = 10_800
 #: The address of rules for ports of every node.
-_ANY_NODE = ""
+_ANY_NODE = {IPV4: "0.0.0.0", IPV6: "::"}
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -134,9 +135,9 @@ class Rules:
         rules = self._by_address.get(address, {})
         return [rule for service in sorted(rules) for rule in rules[service]]
 
-    def at_node_port(self, protocol: str, port: int) -> Rule | None:
-        """The rule for a port of every node."""
-        return self.at(_ANY_NODE, protocol, port)
+    def at_node_port(self, protocol: str, port: int, *, like: str = _ANY_NODE[IPV4]) -> Rule | None:
+        """The rule for a port of every node, at its addresses of the family of `like`."""
+        return self.at(_ANY_NODE[family_of(like)], protocol, port)
 
     def put(self, service: Object) -> None:
         """Take in a service's rules, whose earlier ones must have been dropped."""
@@ -145,7 +146,7 @@ class Rules:
             self.health_checks[check] = key
         for rule in rules_of(service):
             self._by_destination.setdefault(rule.destination, {}).setdefault(key, rule)
-            if rule.address:
+            if rule.entry is not Entry.NODE_PORT:
                 self._by_address.setdefault(rule.address, {}).setdefault(key, []).append(rule)
 
     def drop(self, service: Object) -> None:
@@ -189,16 +190,19 @@ def ports_of(service: Object) -> list[ServicePort]:
 
 
 def rules_of(service: Object) -> Iterator[Rule]:
-    """The rules that a service makes: none when it has no cluster IP."""
+    """The rules that a service makes, in those families that it has a cluster IP of; none without any."""
     addresses = cluster_ips(service)
     if not addresses or service["spec"].get("type") == "ExternalName":
         return
+    families = list(map(family_of, addresses))
+    external = [each for each in service["spec"].get("externalIPs") or () if family_of(each) in families]
+    balanced = [each for each in balanced_ips(service) if family_of(each) in families]
     for port in ports_of(service):
         yield from (Rule(Entry.CLUSTER_IP, address, port) for address in addresses)
-        yield from (Rule(Entry.EXTERNAL_IP, address, port) for address in service["spec"].get("externalIPs") or ())
-        yield from (Rule(Entry.LOAD_BALANCER, address, port) for address in balanced_ips(service))
+        yield from (Rule(Entry.EXTERNAL_IP, address, port) for address in external)
+        yield from (Rule(Entry.LOAD_BALANCER, address, port) for address in balanced)
         if port.node_port:
-            yield Rule(Entry.NODE_PORT, _ANY_NODE, port)
+            yield from (Rule(Entry.NODE_PORT, _ANY_NODE[family], port) for family in families)
 
 
 def balanced_ips(service: Object) -> list[str]:
@@ -209,7 +213,7 @@ def balanced_ips(service: Object) -> list[str]:
 
 def decide(rule: Rule, endpoints: Sequence[Endpoint], node: Node, source: Source, address: str) -> Decision:
     """What `node` does with a packet that the rule is for, which comes from `source` with that source address."""
-    if rule.entry is Entry.LOAD_BALANCER and not _may_enter(rule.port.source_ranges, address):
+    if rule.entry is Entry.LOAD_BALANCER and not _may_enter(rule, address):
         reason = f"{address} lies outside the service's loadBalancerSourceRanges"
         return Decision(Verdict.DROP, "", Candidates((), anywhere=True), reason=reason)
     policy = _policy_for(rule, source)
@@ -255,7 +259,9 @@ def _masquerade(rule: Rule, source: Source) -> str:
     return ""
 
 
-def _may_enter(ranges: Sequence[str], address: str) -> bool:
+def _may_enter(rule: Rule, address: str) -> bool:
+    """Each family is bound by its own ranges: without one of them anybody enters."""
+    ranges = [each for each in rule.port.source_ranges if family_of(each) == family_of(rule.address)]
     if not ranges:
         return True
     client = ipaddress.ip_address(address)

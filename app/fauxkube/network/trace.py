@@ -87,7 +87,7 @@ def _to_itself(topology: Topology, sender: Place, aim: Aim) -> Way:
     if sender.pod is not None and not sender.pod.host_network:
         heard = at_pod(sender.pod, aim.protocol, aim.port)
     elif sender.node is not None:
-        heard = at_node(topology, sender.node, aim.protocol, aim.port).result
+        heard = at_node(topology, sender.node, aim.protocol, aim.port, like=aim.addresses[0]).result
     else:
         raise TraceError("whoever is outside has a loopback of its own")
     if isinstance(heard, End):

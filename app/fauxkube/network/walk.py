@@ -83,7 +83,7 @@ class Walk:
 
     def ways(self) -> Iterator[Way]:
         """Every way that is looked at, from here on."""
-        if (problem := diagnosis.cannot_send(self.sender)) is not None:
+        if (problem := diagnosis.cannot_send(self.sender, self.packet.target)) is not None:
             yield self.lost(problem)
         elif self.sender.node is not None:
             yield from self._at_node(self.sender.node)
@@ -144,7 +144,7 @@ class Walk:
             return
         rule = rules.at(packet.target, packet.protocol, packet.port)
         if rule is None and packet.target in node.addresses:
-            rule = rules.at_node_port(packet.protocol, packet.port)
+            rule = rules.at_node_port(packet.protocol, packet.port, like=packet.target)
         if rule is not None:
             yield from self._by_rule(rule, node)
         elif others := rules.at_address(packet.target):
@@ -242,7 +242,7 @@ class Walk:
 
     def _into_node(self, node: Node) -> Iterator[Way]:
         """For the node itself: a pod's host port, or what listens on the node, which no masquerading precedes."""
-        heard = at_node(self.topology, node, self.packet.protocol, self.packet.port)
+        heard = at_node(self.topology, node, self.packet.protocol, self.packet.port, like=self.packet.target)
         if heard.forward is None:
             yield self._heard(heard.result, node.place)
             return

@@ -208,7 +208,7 @@ def test_a_pod_of_the_nodes_network_sees_who_came_to_its_own_node() -> None:
         ("pod/web-1", "127.0.0.1:80", False),
         ("node/node-1", "127.0.0.1:10250", True),
         ("pod/client", "localhost.example:80", True),
-        ("pod/client", "[::1234]:80", True),
+        ("pod/client", "[::1234]:80", False),
     ],
 )
 def test_loopback_addresses_stay_with_the_sender(sender: str, target: str, reached: bool) -> None:
