@@ -23,8 +23,8 @@ REFUSED = "connection refused"
 UNKNOWN_NAME = "the name is not known"
 
 
-def cannot_send(sender: Place, target: str) -> End | None:
-    """Why nothing leaves the sender for an address; None when it can send."""
+def cannot_send(sender: Place, target: str = "") -> End | None:
+    """Why nothing leaves the sender, for an address where one is given; None when it can send."""
     where, pod = str(sender), sender.pod
     if pod is not None and (pod.is_over or not pod.addresses):
         state = "has ended" if pod.is_over else "has no address"
@@ -34,7 +34,7 @@ def cannot_send(sender: Place, target: str) -> End | None:
         return End(where, "NodeGone", f"there is no node {pod.node}", "nothing is sent")
     if sender.node is not None and (problem := node_problem(sender.node)):
         return node_down(sender.node, problem)
-    if (family := family_of(target)) not in sender.families:
+    if target and (family := family_of(target)) not in sender.families:
         message = f"{where} has no {family} address to send from to {target}"
         return End(where, "NoAddressOfFamily", message, "nothing is sent", ("both need an address of one IP family",))
     return None

@@ -61,7 +61,7 @@ def _dialled(topology: Topology, container: Container, address: str, port: int, 
     if ip_address(address).is_loopback or ip_address(address).is_unspecified or address in host.addresses:
         source = _LOOPBACK if ip_address(address).is_loopback else address
         if host.host_network and sender.node is not None:
-            result = at_node(topology, sender.node, protocol, port).result
+            result = at_node(topology, sender.node, protocol, port, like=address).result
         else:
             result = at_pod(host, protocol, port)
         return Dialled(end=result) if isinstance(result, End) else Dialled(container.key, "", port, source)
