@@ -24,6 +24,7 @@ DAEMON_SETS = {
     "weave": "/apis/apps/v1/namespaces/kube-system/daemonsets/weave-net",
 }
 BLOCKS_OF_FOUR = '{name: CALICO_IPV4POOL_BLOCK_SIZE, value: "30"}'
+NOBODYS = {"metadata": {"annotations": {"fauxkube.io/kubelet": "none"}}}
 CONFIG = "/api/v1/namespaces/kube-flannel/configmaps/kube-flannel-cfg"
 
 
@@ -107,7 +108,9 @@ def test_an_add_on_turns_its_nodes_ready_and_gives_addresses_out_of_its_range(
     assert all(each in ipaddress.ip_network(range) for each in addresses)
     assert len({ipaddress.ip_network(f"{each}/{length}", strict=False) for each in addresses}) == 3
     assert ipaddress.ip_address(address(bare, "early")) in ipaddress.ip_network(range)
-    assert check(bare)["holds"]
+    failing = [each for each in check(bare)["requirements"] if not each["holds"]]
+    overlap = {"source": "services", "target": "cilium", "reason": "10.96.0.0/12 and 10.0.0.0/8 overlap"}
+    assert [each["failures"] for each in failing] == ([[overlap]] if name == "cilium" else [])
     node = answered(bare.get(f"{NODES}/node-1"))
     assert not node["spec"].get("taints")
     up = next(each for each in node["status"]["conditions"] if each["type"] == "NetworkUnavailable")
@@ -258,6 +261,49 @@ def test_what_only_reads_the_directory_is_no_add_on(bare: httpx.Client) -> None:
     text = manifest("flannel").replace("flannel", "reader")
     load(bare, text.replace("mountPath: /etc/cni/net.d}", "mountPath: /etc/cni/net.d, readOnly: true}"))
     assert set(ready(bare).values()) == {"False"}
+
+
+@pytest.mark.parametrize("name", ["flannel", "calico", "cilium", "weave", "mesh"])
+def test_an_add_on_is_installed_in_a_word(bare: httpx.Client, name: str) -> None:
+    created = answered(bare.post(f"{OURS}/network/install", json={"name": name}))["created"]
+    assert len(created) == 6
+    settle(bare)
+    assert set(ready(bare).values()) == {"True"}
+    for number in (1, 2, 3):
+        run(bare, f"pod-{number}", f"node-{number}")
+    assert all(address(bare, f"pod-{number}").startswith("10.244.") for number in (1, 2, 3))
+    assert check(bare)["holds"]
+    again = answered(bare.post(f"{OURS}/network/install", json={"name": name}))
+    assert not again["created"]
+
+
+def test_an_add_on_is_installed_with_a_range_of_its_own(bare: httpx.Client) -> None:
+    answered(bare.post(f"{OURS}/network/install", json={"name": "calico", "cidr": "192.168.0.0/16"}))
+    run(bare, "web")
+    assert address(bare, "web").startswith("192.168.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [({"name": "A b"}, "name: Invalid value"), ({"cidr": "10.0.0.0/99"}, "cidr: Invalid value")],
+)
+def test_an_add_on_that_cannot_be_is_refused(bare: httpx.Client, asked: dict[str, str], problem: str) -> None:
+    assert problem in answered(bare.post(f"{OURS}/network/install", json=asked), 422)["message"]
+
+
+def test_no_add_on_is_installed_where_the_network_is_routed(shared_http: httpx.Client) -> None:
+    message = answered(shared_http.post(f"{OURS}/network/install"), 409)["message"]
+    assert "the network of this cluster is routed from the start; begin one with --network none" in message
+
+
+def test_blocks_out_of_the_clusters_range_are_each_nodes_own_all_the_same(bare: httpx.Client) -> None:
+    """Cilium's blocks out of 10.244.0.0/16 are those that other nodes have in `spec.podCIDR`."""
+    answered(bare.patch(f"{NODES}/node-1", json=NOBODYS, headers={"content-type": "application/merge-patch+json"}))
+    answered(bare.post(f"{OURS}/network/install", json={"name": "cilium"}))
+    for name in ("node-2", "node-3"):
+        run(bare, name, name)
+    blocks = {ipaddress.ip_network(f"{address(bare, name)}/24", strict=False) for name in ("node-2", "node-3")}
+    assert len(blocks) == 2
 
 
 def test_a_fork_goes_on_with_the_add_on(shared_server: str, bare: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fauxkube.cli.history import Output
-from fauxkube.cli.own_api import DEFAULT_URL, Server, ask
+from fauxkube.cli.own_api import DEFAULT_URL, Server, ask, tell
 
 app = typer.Typer(help="The network of a running cluster.", no_args_is_help=True)
 
@@ -54,6 +54,20 @@ def doctor(
 
         typer.echo(render_diagnosis(found))
     raise typer.Exit(0 if found["healthy"] else 1)
+
+
+@app.command()
+def install(
+    name: Annotated[str, typer.Argument(help="flannel, calico, cilium, weave, or a name of your own.")] = "flannel",
+    cidr: Annotated[str, typer.Option(help="The range of its addresses, the cluster's own unless given.")] = "",
+    server: Server = DEFAULT_URL,
+) -> None:
+    """Install a network add-on in a cluster that began without a network, and tell what was made."""
+    made = tell("POST", server, "network/install", {"name": name, "cidr": cidr})
+    for each in made["created"]:
+        typer.echo(f"{each} created")
+    for each in made["changed"]:
+        typer.echo(f"{each} configured")
 
 
 @app.command()

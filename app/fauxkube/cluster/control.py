@@ -189,6 +189,11 @@ class Control:
                 sender, target, namespace=namespace, protocol=protocol, port=port, every=every
             )
 
+    async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:
+        from fauxkube.cluster.add_ons import installing
+
+        return await self.load(installing(self.cluster.settings, name, cidr))
+
     async def check_network(self) -> Object:
         return await self.cluster.network.check()
 

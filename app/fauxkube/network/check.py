@@ -150,7 +150,8 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
     own = {each.name: each.ranges for each in networks if each.ranges and not _within(each.ranges, ranges.pods)}
     named = {"pods": ranges.pods, "services": ranges.services, "nodes": ranges.nodes, **own}
     listed = [(name, cidr) for name, cidrs in named.items() for cidr in cidrs]
-    pairs = [(one, other) for one, other in combinations(listed, 2) if _alike(one[1], other[1])]
+    apart = ((one, other) for one, other in combinations(listed, 2) if not (one[0] == "pods" and other[0] in own))
+    pairs = [(one, other) for one, other in apart if _alike(one[1], other[1])]
     blocks = [(node.place, cidr) for node in topology.nodes for cidr in node.pod_cidrs]
 
     def failures() -> Iterator[Failure]:
@@ -168,8 +169,8 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
 
 
 def _within(some: Sequence[str], whole: Sequence[str]) -> bool:
-    """Whether each of some ranges has to do with one of the others."""
-    return all(any(_overlap(one, other) for other in whole) for one in some)
+    """Whether each of some ranges lies in one of the others."""
+    return all(any(_lies_in(one, other) for other in whole) for one in some)
 
 
 def _whole(network: NodeNetwork, pods: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -267,6 +268,11 @@ def _key(cidr: str) -> tuple[int, int, int]:
 def _alike(one: str, other: str) -> bool:
     """Whether both are of one IP family."""
     return (":" in one) == (":" in other)
+
+
+def _lies_in(one: str, other: str) -> bool:
+    inner, outer = ipaddress.ip_network(one, strict=False), ipaddress.ip_network(other, strict=False)
+    return inner.version == outer.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -16,6 +16,9 @@ from fauxkube.machinery.objects import Object, name_of
 from fauxkube.nodes.add_on_facts import Fact, Facts
 from fauxkube.nodes.add_ons import AddOn
 
+#: By how many bits an address of IPv6 is longer.
+_LONGER = 96
+
 
 def failure(add_on: AddOn, node: Object, facts: Facts) -> str:
     """What the agent says as it ends, on this node and with these facts; empty when it runs."""
@@ -56,10 +59,11 @@ def started(
     said = told(add_on, facts)
     after = replace(before, range=said.value, source=said.source, run=run, running=True, error="")
     if not uses_own_blocks(add_on, facts):
-        return replace(after, blocks=node_blocks(node["spec"]))
-    if any(_within(block, said.value) for block in before.blocks):
+        return replace(after, blocks=node_blocks(node["spec"]), own=False)
+    mine = before.blocks if before.own else ()
+    if any(_within(block, said.value) for block in mine):
         return after
-    return grown(replace(after, blocks=_own(before, node)), length_of(add_on, facts), taken)
+    return grown(replace(after, blocks=mine, own=True), length_of(add_on, facts), taken)
 
 
 def grown(network: NodeNetwork, length: int, taken: Collection[str]) -> NodeNetwork:
@@ -72,9 +76,11 @@ def grown(network: NodeNetwork, length: int, taken: Collection[str]) -> NodeNetw
 
 
 def length_of(add_on: AddOn, facts: Facts) -> int:
-    """The length of the prefix of its blocks."""
+    """The length of the prefix of its blocks; of IPv6 they hold as many addresses as of IPv4."""
     said = facts.first(add_on.block_sizes)
-    return int(said.value) if said is not None and said.value.isdecimal() else add_on.block
+    if said is not None and said.value.isdecimal():
+        return int(said.value)
+    return add_on.block + _LONGER if ":" in told(add_on, facts).value else add_on.block
 
 
 def _block_problem(add_on: AddOn, text: str, facts: Facts) -> str:
@@ -83,12 +89,6 @@ def _block_problem(add_on: AddOn, text: str, facts: Facts) -> str:
     except ValueError as error:
         return str(error)
     return ""
-
-
-def _own(network: NodeNetwork, node: Object) -> tuple[str, ...]:
-    """The blocks that are not the cluster's, which pods may still have addresses of."""
-    given = node_blocks(node["spec"])
-    return tuple(block for block in network.blocks if block not in given)
 
 
 def _version(cidr: str) -> int:

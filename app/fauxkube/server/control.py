@@ -169,6 +169,12 @@ class Operations(Protocol):
         The texts are those of `network.places`. 400 when they cannot be understood, or nobody is there to send.
         """
 
+    async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:
+        """Install a network add-on by manifests of our own, as `load` does; empty `cidr`: the cluster's own range.
+
+        422 for a name or a range that cannot be, 409 where the network is routed already.
+        """
+
     async def check_network(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted, as `network.check.Check`."""
 

@@ -17,6 +17,7 @@ from fauxkube.testing.clock import Clock
 from fauxkube.testing.cluster import Cluster
 from fauxkube.testing.expecting import Expectation
 from fauxkube.testing.faults import Faults
+from fauxkube.testing.network import Network
 from fauxkube.testing.references import DEFAULT_NAMESPACE, Selector, What
 from fauxkube.testing.requests import Requests
 from fauxkube.testing.serving import F
@@ -69,6 +70,13 @@ class AsyncFaults(_Awaited[Faults]):
     list = _awaited(Faults.list)
     remove = _awaited(Faults.remove)
     clear = _awaited(Faults.clear)
+
+
+class AsyncNetwork(_Awaited[Network]):
+    """`Network`, awaited."""
+
+    install = _awaited(Network.install)
+    check = _awaited(Network.check)
 
 
 class AsyncRequests(_Awaited[Requests]):
@@ -153,6 +161,10 @@ class AsyncCluster(_Awaited[Cluster]):
     @property
     def clock(self) -> AsyncClock:
         return AsyncClock(self._held.clock)
+
+    @property
+    def network(self) -> AsyncNetwork:
+        return AsyncNetwork(self._held.network)
 
     @property
     def faults(self) -> AsyncFaults:

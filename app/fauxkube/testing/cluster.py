@@ -28,6 +28,7 @@ from fauxkube.testing.access import Access
 from fauxkube.testing.clock import Clock, clock_overrides
 from fauxkube.testing.faults import Faults
 from fauxkube.testing.holding import SECONDS, Holding
+from fauxkube.testing.network import Network
 from fauxkube.testing.requests import Requests
 from fauxkube.testing.servers import Member, Server, server_of
 from fauxkube.testing.serving import ServingPods
@@ -183,6 +184,11 @@ class Cluster(Access, ServingPods, Holding):
     def clock(self) -> Clock:
         """The cluster's time: `.now`, `.freeze()`, `.run(rate)`, `.advance(minutes=5)`."""
         return Clock(self.member.control, self.run)
+
+    @property
+    def network(self) -> Network:
+        """What there is of a network: `.install("flannel")`, `.check()`."""
+        return Network(self.member.control, self.run)
 
     @property
     def faults(self) -> Faults:

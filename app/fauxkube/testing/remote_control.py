@@ -141,6 +141,9 @@ class RemoteControl:
         traced: Object = await self._api.ask("GET", "/trace", params={**asked, "every": every})
         return traced
 
+    async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:
+        return LoadedObjects(**await self._api.ask("POST", "/network/install", {"name": name, "cidr": cidr}))
+
     async def check_network(self) -> Object:
         found: Object = await self._api.ask("GET", "/network/check")
         return found

@@ -34,8 +34,9 @@ class NodeNetwork:
     """A network on a node: `blocks` are what its pods' addresses come out of, none before its agent has run.
 
     `range` is the CIDR (or two) that the add-on was told to use, by `source`. `run` names the agent's run that found
-    this out, `running` tells whether it still runs, `error` why it does not. `joined` tells whether nodes have routes
-    to each other's blocks.
+    this out, `own` says that its blocks are out of that range, not those that the cluster gave the node, `running`
+    tells whether it still runs, `error` why it does not. `joined` tells whether nodes have routes to each other's
+    blocks.
     """
 
     name: str
@@ -47,6 +48,7 @@ class NodeNetwork:
     run: str = ""
     running: bool = True
     error: str = ""
+    own: bool = False
     joined: bool = True
 
     @property
@@ -96,13 +98,13 @@ def installed(node: Object) -> Iterator[NodeNetwork]:
                 _text(kept, "run"),
                 kept.get("running") is not False,
                 _text(kept, "error"),
+                kept.get("own") is True,
             )
 
 
 def own_blocks(node: Object) -> list[str]:
     """The blocks that add-ons took for the node out of ranges of their own."""
-    given = node_blocks(node.get("spec") or {})
-    return [block for each in installed(node) for block in each.blocks if block not in given]
+    return [block for each in installed(node) if each.own for block in each.blocks]
 
 
 def _kept(text: Any) -> Object | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
-from fauxkube.server.control import NameServer
+from fauxkube.server.control import LoadedObjects, NameServer
 from fauxkube.server.own.scope import Addressed
 
 router = APIRouter(tags=["network"])
@@ -32,6 +33,25 @@ async def trace(
     Each of the `ways` ends in a hop of the kind `arrival`, or `end` with the `reason` and what is `likely` the mistake.
     """
     return await control.trace(sender, target, namespace=namespace, protocol=protocol, port=port, every=every)
+
+
+class NewAddOn(BaseModel):
+    """Which add-on to install."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(default="flannel", description="A DNS label.", examples=["flannel", "calico", "cilium", "weave"])
+    cidr: str = Field(default="", description="Its range; empty: the cluster's own.", examples=["10.244.0.0/16"])
+
+
+@router.post("/network/install")
+async def install(control: Addressed, wanted: NewAddOn | None = None) -> LoadedObjects:
+    """Install a network add-on by small manifests of our own, in a cluster that began without a network.
+
+    What follows is what would follow from the add-on's own manifests: its pods turn their nodes ready.
+    """
+    wanted = wanted or NewAddOn()
+    return await control.install_network(wanted.name, cidr=wanted.cidr)
 
 
 @router.get("/network/check")
