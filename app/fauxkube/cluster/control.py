@@ -18,6 +18,7 @@ from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.dns import Dns
 from fauxkube.cluster.origin import Kept, Origin, restored
 from fauxkube.cluster.refusals import refusing
+from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.objects import Object
@@ -221,7 +222,9 @@ class Control:
         from fauxkube.simulation.manifests import read_text
 
         with refusing():
-            beginning = await loading.begin(read_text(text.encode(), "manifests"), self.cluster.settings)
+            manifests, settings = read_text(text.encode(), "manifests"), self.cluster.settings
+            defined = (await self.cluster.client.list(CUSTOM_RESOURCE_DEFINITIONS)).items
+            beginning = await loading.begin(manifests, settings, defined=defined)
             if beginning.state is not None:
                 await self._begin(Kept(beginning.settings, beginning.state))
             loaded = beginning.loaded + await loading.make(self.cluster, beginning.manifests)

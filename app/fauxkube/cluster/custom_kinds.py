@@ -1,14 +1,21 @@
-"""What custom resource definitions have made before: served as soon as a cluster has a store that holds them."""
+"""Kinds that custom resource definitions have made or will make, served before their controller gets to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
 from fauxkube.kinds.apiextensions.custom_resource import resources_of
-from fauxkube.kinds.apiextensions.naming import is_established
-from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.apiextensions.naming import accept_names, is_established
+from fauxkube.kinds.catalogue import Catalogue, default_catalogue
 from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS
-from fauxkube.machinery.objects import name_of
+from fauxkube.machinery.objects import Object, copy_of, name_of
 from fauxkube.registry.codec import decode
 from fauxkube.store.store import Store
+
+_KIND = "CustomResourceDefinition"
+#: Conditions of definitions that are only thought of have a time, too, which nobody sees.
+_SOME_TIME = datetime.fromtimestamp(0, UTC)
 
 
 def serve_stored(catalogue: Catalogue, store: Store) -> None:
@@ -18,3 +25,26 @@ def serve_stored(catalogue: Catalogue, store: Store) -> None:
         definition = decode(entry.value)
         if is_established(definition):
             catalogue.replace(name_of(definition), resources_of(definition))
+
+
+def serve_wanted(catalogue: Catalogue, obj: Object) -> None:
+    """Serve what an object will make if it is a definition that can be read; its names are taken to be free."""
+    resource = catalogue.find(*CUSTOM_RESOURCE_DEFINITIONS)
+    if resource is None or obj.get("kind") != _KIND:
+        return
+    definition = copy_of(obj)
+    resource.strategy.default(definition)
+    if not is_established(definition):
+        resource.strategy.prepare_for_create(definition)
+        if resource.strategy.validate(definition):
+            return
+        accept_names(definition, (), now=_SOME_TIME)
+    catalogue.replace(name_of(definition), resources_of(definition))
+
+
+def catalogue_with(objects: Iterable[Object]) -> Catalogue:
+    """What a cluster serves once the definitions among these objects are established."""
+    catalogue = default_catalogue()
+    for obj in objects:
+        serve_wanted(catalogue, obj)
+    return catalogue

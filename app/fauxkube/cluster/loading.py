@@ -20,20 +20,23 @@ from typing import cast
 
 from fauxkube.cluster.adoption import namespace_of_name, prepared, stand_in_node
 from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.custom_kinds import catalogue_with, serve_wanted
 from fauxkube.cluster.settings import Settings, SettingsError
 from fauxkube.cluster.shared import schemas_of
 from fauxkube.cluster.state import State, collections_of, new_state
-from fauxkube.kinds.catalogue import Catalogue, default_catalogue
-from fauxkube.kinds.gvrs import NAMESPACES, SERVICE_ACCOUNTS
+from fauxkube.kinds.apiextensions.naming import is_established
+from fauxkube.kinds.catalogue import Catalogue
+from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS
 from fauxkube.kinds.resource import Resource
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery.objects import GVR, Object, copy_of, name_of, namespace_of
-from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.status import StatusError, timed_out
 from fauxkube.registry.allocation import Allocations
+from fauxkube.registry.codec import decode
 from fauxkube.registry.decoding import Decoder
 from fauxkube.registry.metadata import adopt_namespace
-from fauxkube.registry.options import Patch, WriteOptions
+from fauxkube.registry.options import Patch, WatchQuery, WriteOptions
 from fauxkube.registry.pools import pod_pool_name
 from fauxkube.registry.registry import Registry
 from fauxkube.registry.restoring import Restorer
@@ -45,6 +48,8 @@ _MANAGER = "fauxkube-load"
 #: A mistake in a manifest is one; a field of a dump that this version does not know is dropped.
 _STRICTLY = WriteOptions(field_manager=_MANAGER, author=_MANAGER, field_validation="Strict")
 _LENIENTLY = WriteOptions(field_validation="Ignore")
+#: How long a definition may take until what it defines is served.
+_ESTABLISHED_SECONDS = 10
 
 
 class LoadError(ValueError):
@@ -87,19 +92,21 @@ class Beginning:
     loaded: Loaded
 
 
-async def begin(manifests: Iterable[Manifest], settings: Settings) -> Beginning:
-    """Sort out what there is to load into a cluster with these settings.
+async def begin(manifests: Iterable[Manifest], settings: Settings, *, defined: Iterable[Object] = ()) -> Beginning:
+    """Sort out what there is to load into a cluster with these settings, which has the definitions `defined`.
 
     The ranges of a dump's cluster are adopted where the settings' do not hold its addresses. Raises LoadError.
     """
-    served, skipped = _sorted_out(manifests, default_catalogue())
+    manifests = list(manifests)
+    catalogue = catalogue_with([*defined, *(each.object for each in manifests if each.is_installed)])
+    served, skipped = _sorted_out(manifests, catalogue)
     live = _each_once(each for each, _ in served if each.is_live)
     others = in_order(each for each, _ in served if not each.is_live)
     if not live:
         return Beginning(settings=settings, state=None, manifests=others, loaded=Loaded(skipped=skipped))
     if settings.data is not None:
         raise LoadError([f"{live[0].place}: a dump is loaded into memory, and cannot be together with a data file"])
-    dump = _Dump(settings.kubernetes_version)
+    dump = _Dump(settings.kubernetes_version, catalogue)
     objects = dump.decoded(live)
     try:
         settings = replace(settings, ranges=dumps.ranges_of(objects, settings.ranges))
@@ -144,8 +151,8 @@ def _resource_of(obj: Object, catalogue: Catalogue) -> Resource | None:
 class _Dump:
     """Turns a dump's objects into a state, all or nothing."""
 
-    def __init__(self, kubernetes_version: str) -> None:
-        self._catalogue = default_catalogue()
+    def __init__(self, kubernetes_version: str, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._decoder = Decoder(schemas_of(kubernetes_version))
 
     def decoded(self, manifests: Iterable[Manifest]) -> list[Object]:
@@ -283,6 +290,25 @@ class _Making:
             self.loaded.changed.append(manifest.title)
         else:
             self.loaded.created.append(manifest.title)
+        if resource.gvr == CUSTOM_RESOURCE_DEFINITIONS:
+            await self._await_established(resource, manifest.object)
+
+    async def _await_established(self, resource: Resource, definition: Object) -> None:
+        """Return once what it defines is served; a rehearsal serves it itself."""
+        if self._rehearses:
+            serve_wanted(self._registry.catalogue, definition)
+            return
+        query = WatchQuery(field_selector=f"metadata.name={name_of(definition)}", resource_version="0")
+        watch = await self._registry.watch(resource, "", query)
+        try:
+            async with asyncio.timeout(_ESTABLISHED_SECONDS):
+                async for items in watch:
+                    if any(is_established(decode(item.value)) for item in items):
+                        return
+        except TimeoutError:
+            raise timed_out(f"{name_of(definition)} is not established", ()) from None
+        finally:
+            watch.close()
 
     async def _change(self, resource: Resource, namespace: str, obj: Object) -> None:
         """What is there takes over what the manifest says, as at a first `kubectl apply`."""

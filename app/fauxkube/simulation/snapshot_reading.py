@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 import orjson
 
+from fauxkube.kinds.apiextensions.custom_resource import resources_of
+from fauxkube.kinds.apiextensions.naming import is_established
 from fauxkube.kinds.catalogue import Catalogue
 from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.kinds.resource import Resource
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, name_of
 from fauxkube.machinery.times import from_time
 from fauxkube.registry.codec import attributes_of, encode, in_order
 from fauxkube.registry.pools import Ranges
@@ -89,6 +91,7 @@ def _snapshot(header: Object, lines: Iterable[bytes], catalogue: Catalogue) -> S
         raise SnapshotError("the snapshot is damaged: it does not hold what its header counts")
     revision = _whole(header["revision"])
     objects: list[Object] = []
+    _serve_definitions((row[2] for row in rows[allocated:]), catalogue)
     entries = [_entry(row, revision, catalogue, objects) for row in rows[allocated:]]
     keys = [entry.key for entry in entries]
     if any(key >= after for key, after in pairwise(keys)):
@@ -109,6 +112,14 @@ def _snapshot(header: Object, lines: Iterable[bytes], catalogue: Catalogue) -> S
         entries=entries,
         objects=objects,
     )
+
+
+def _serve_definitions(objects: Iterable[Any], catalogue: Catalogue) -> None:
+    """Serve what the custom resource definitions among the objects made, in every version that may be stored."""
+    kind = "CustomResourceDefinition"
+    for obj in objects:
+        if isinstance(obj, dict) and obj.get("kind") == kind and is_established(obj):
+            catalogue.replace(name_of(obj), resources_of(obj, unserved=True))
 
 
 def _ranges(ranges: Object) -> Ranges:
@@ -164,7 +175,8 @@ def _resource_of(obj: Any, catalogue: Catalogue) -> Resource:
     for name in ("apiVersion", "kind"):
         _text(_typed(obj, dict)[name])
     resource = catalogue.of_object(obj)
-    if resource is None or resource.conversion is not None or "list" not in resource.verbs:
+    elsewhere = resource is not None and resource.conversion is not None and resource.form is None
+    if resource is None or elsewhere or "list" not in resource.verbs:
         raise SnapshotError(f"the snapshot holds a {obj['kind']} of {obj['apiVersion']}, which is not served here")
     return resource
 

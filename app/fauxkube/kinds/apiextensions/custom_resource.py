@@ -92,10 +92,10 @@ class SchemaForm(Form):
         return [f'unknown field "{path}"' for path in dropped]
 
 
-def resources_of(definition: Object) -> list[Resource]:
-    """A resource for each version that is served, the preferred one first."""
+def resources_of(definition: Object, *, unserved: bool = False) -> list[Resource]:
+    """A resource for each version that is served (or each that there is), the preferred one first."""
     versions = sorted(definition["spec"]["versions"], key=lambda each: priority(each["name"]))
-    return [_resource(definition, version, versions) for version in versions if version["served"]]
+    return [_resource(definition, version, versions) for version in versions if unserved or version["served"]]
 
 
 def _resource(definition: Object, version: Object, versions: Sequence[Object]) -> Resource:
