@@ -243,6 +243,23 @@ def test_expressions_are_warned_of(http: httpx.Client) -> None:
     assert "fauxkube does not evaluate x-kubernetes-validations" in written.headers["warning"]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"items": "x", "type": "array"},
+        {"additionalProperties": 5, "type": "object"},
+        {"additionalProperties": {"properties": []}, "type": "object"},
+        {"items": {"enum": 5}, "type": "array"},
+        {"properties": {"a": 5}, "type": "object"},
+        {"minimum": "x", "type": "integer"},
+        {"required": "x", "type": "object"},
+    ],
+)
+def test_what_is_no_schema_at_all_is_refused(shared_http: httpx.Client, wrong: Object) -> None:
+    body = shops(version(schema={"openAPIV3Schema": schema(wrong=wrong)}))
+    refused(shared_http.post(DEFINITIONS, json=body), 400, "BadRequest")
+
+
 @pytest.mark.parametrize("conversion", [{"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"]}}])
 def test_conversion_by_webhooks_is_refused_by_its_name(shared_http: httpx.Client, conversion: Object) -> None:
     wanted = shops()

@@ -24,6 +24,7 @@ from fauxkube.machinery.schema_nodes import (
     MicroTime,
     Node,
     Number,
+    SchemaOr,
     Struct,
     Text,
     Time,
@@ -47,10 +48,11 @@ _SPECIAL: dict[str, Node] = {
     f"{_META}FieldsV1": AnyValue("v1.FieldsV1"),
     f"{_META}Patch": AnyObject("v1.Patch"),
     f"{_EXTENSIONS}JSON": AnyValue("v1.JSON"),
-    f"{_EXTENSIONS}JSONSchemaPropsOrArray": AnyValue("v1.JSONSchemaPropsOrArray"),
-    f"{_EXTENSIONS}JSONSchemaPropsOrBool": AnyValue("v1.JSONSchemaPropsOrBool"),
     f"{_EXTENSIONS}JSONSchemaPropsOrStringArray": AnyValue("v1.JSONSchemaPropsOrStringArray"),
 }
+
+#: What holds a schema or something else.
+_SCHEMA_OR = frozenset((f"{_EXTENSIONS}JSONSchemaPropsOrArray", f"{_EXTENSIONS}JSONSchemaPropsOrBool"))
 
 _TEXT, _BYTES, _BOOLEAN = Text("string"), Bytes("[]uint8"), Boolean("bool")
 _INT32, _INT64, _NUMBER = Integer("int32", 32), Integer("int64", 64), Number("float64")
@@ -143,6 +145,9 @@ class Schemas:
     def _node(self, described: Definition) -> Node:
         if reference := described.get("$ref"):
             name = reference.rpartition("/")[2]
+            if name in _SCHEMA_OR:
+                schema = self._struct(f"{_EXTENSIONS}JSONSchemaProps", self._load())
+                return SchemaOr(name.rpartition(".")[2], schema, or_bool=name.endswith("Bool"))
             return _SPECIAL.get(name) or self._struct(name, self._load())
         match _type_of(described):
             case "string":

@@ -317,6 +317,29 @@ class MapOf(Node):
         return value
 
 
+class SchemaOr(Node):
+    """A JSON schema, or what may stand in its place: a boolean (`or_bool`), else a list of schemas."""
+
+    __slots__ = ("or_bool", "schema")
+    go_kind = "struct"
+
+    def __init__(self, go_type: str, schema: Struct, *, or_bool: bool) -> None:
+        super().__init__(go_type)
+        self.schema = schema
+        self.or_bool = or_bool
+
+    def read(self, value: Any, trail: Trail, unknown: list[str]) -> Any:
+        if type(value) is dict:
+            return self.schema.read(value, trail, unknown)
+        if self.or_bool:
+            if type(value) is not bool:
+                raise DecodeError("boolean or JSON schema expected")
+            return value
+        if type(value) is not list:
+            raise _mismatch(value, trail, self)
+        return [self.schema.read(item, (trail, index, None), unknown) for index, item in enumerate(value)]
+
+
 class Field:
     """A struct's field: what it holds, and how patches merge it."""
 
