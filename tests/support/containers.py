@@ -43,6 +43,10 @@ class FakeContainers:
         finally:
             self.ended.put_nowait(name)
 
+    def count(self, name: str) -> int:
+        """How many programs of that name have been started."""
+        return sum(command[0] == name for _, _, command in self.started)
+
     async def attach(self, pod: Object, container: str, terminal: Terminal) -> int:
         await terminal.stdout.write(b"attached\n")
         return await _cat(self, (), terminal)
@@ -125,6 +129,7 @@ _PROGRAMS: dict[str, Program] = {
 
 
 async def forgotten(containers: FakeContainers, name: str) -> None:
-    """Return once a program of that name has ended."""
-    while await containers.ended.get() != name:
-        pass
+    """Return once a program of that name has ended that nobody has asked about; TimeoutError when none does."""
+    async with asyncio.timeout(20):
+        while await containers.ended.get() != name:
+            pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,23 @@ class Follow:
 class Kubectl:
     """One kubectl version pointed at one server, with a home of its own so that caches are not shared."""
 
-    def __init__(self, minor: int, url: str, home: Path, *, namespace: str = "default", editor: str = "true") -> None:
+    def __init__(
+        self,
+        minor: int,
+        url: str,
+        home: Path,
+        *,
+        namespace: str = "default",
+        editor: str = "true",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.minor = minor
         self.path = binary("kubectl", minor)
         self.namespace = namespace
         self._url = url
         self._home = home
         self._editor = editor
+        self.variables = dict(variables or {})
 
     def within(self, namespace: str) -> Kubectl:
         """The same, in a namespace."""
@@ -133,4 +143,8 @@ class Kubectl:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
-        return kept | {"HOME": str(self._home), "KUBECONFIG": str(self._home / "none"), "EDITOR": self._editor}
+        return (
+            kept
+            | {"HOME": str(self._home), "KUBECONFIG": str(self._home / "none"), "EDITOR": self._editor}
+            | self.variables
+        )

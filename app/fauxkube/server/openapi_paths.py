@@ -49,6 +49,31 @@ _LISTING = (
     ("watch", "boolean", "Watches for changes instead of listing."),
 )
 _NO_PARAMETERS: tuple[tuple[str, str, str], ...] = ()
+_CONTAINER = ("container", "string", "The container; the only one if it is left out.")
+_ATTACHING = (
+    _CONTAINER,
+    ("stderr", "boolean", "Whether the error output is attached, which it is unless there is a terminal."),
+    ("stdin", "boolean", "Whether the input is attached."),
+    ("stdout", "boolean", "Whether the output is attached, which it always is."),
+    ("tty", "boolean", "Whether there is a terminal."),
+)
+_LOGGED = (
+    _CONTAINER,
+    ("follow", "boolean", "Whether to go on with what is still to be written."),
+    ("limitBytes", "integer", "The most bytes to answer with."),
+    ("previous", "boolean", "Whether that of the container that ran before is meant."),
+    ("sinceSeconds", "integer", "Leaves out what is older than so many seconds."),
+    ("sinceTime", "string", "Leaves out what is older (RFC 3339)."),
+    ("tailLines", "integer", "The number of lines to begin with, from the end."),
+    ("timestamps", "boolean", "Whether each line begins with its time."),
+)
+#: The parameters of the subresources that are answered by containers.
+_STREAMED = {
+    "attach": _ATTACHING,
+    "exec": (("command", "string", "The program and its arguments, one each."), *_ATTACHING),
+    "log": _LOGGED,
+    "portforward": (("ports", "integer", "The ports, for clients that speak plain WebSocket."),),
+}
 
 #: A verb's HTTP method, `x-kubernetes-action` and parameters.
 _VERBS = {
@@ -113,7 +138,11 @@ class Writer:
         item: Object = {}
         for verb in place.verbs:
             method, action, parameters = _VERBS[verb]
-            item[method] = self._operation(place, verb, action, parameters)
+            streamed = place.path.rpartition("/{name}/")[2] if "/pods/{name}/" in place.path else ""
+            if streamed in _STREAMED:
+                item[method] = self._streamed(place, verb, streamed)
+            else:
+                item[method] = self._operation(place, verb, action, parameters)
         item["parameters"] = list(self._path_parameters(place.path))
         return item
 
@@ -140,6 +169,20 @@ class Writer:
         operation["x-kubernetes-action"] = action
         operation["x-kubernetes-group-version-kind"] = {"group": group, "version": version, "kind": kind}
         return operation
+
+    def _streamed(self, place: Place, verb: str, subresource: str) -> Object:
+        """An operation whose answer is text, or what the connection turns into."""
+        group, version, kind = place.kind
+        text: Object = {"type": "string"}
+        content: Object = {"schema": text} if self._v2 else {"content": {"text/plain": {"schema": text}}}
+        action = "get" if subresource == "log" else "connect"
+        return {
+            "operationId": _operation_id(place.path, verb),
+            "parameters": [self._parameter(*parameter) for parameter in _STREAMED[subresource]],
+            "responses": {"200": {"description": "OK", **content}},
+            "x-kubernetes-action": action,
+            "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
+        }
 
     def _set_body(self, operation: Object, place: Place, verb: str) -> None:
         schema = self._body_schema(place.kind, verb)

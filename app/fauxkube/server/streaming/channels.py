@@ -15,21 +15,22 @@ from fauxkube.kit.streams import Pipe
 from fauxkube.server.streaming.websocket import MESSAGE, WebSocket
 
 CLOSE = 255
+#: How many bytes a channel holds before the connection waits for whoever reads it.
+HELD = 256 * 1024
 
 
 class Channel:
-    """A `Writer` to one channel; what is written to one that nobody asked for is thrown away."""
+    """A `Writer` to one channel."""
 
-    def __init__(self, channels: Channels, number: int, *, wanted: bool) -> None:
+    def __init__(self, channels: Channels, number: int) -> None:
         self._channels = channels
         self._number = number
-        self._wanted = wanted
         self._closed = False
 
     async def write(self, data: bytes) -> None:
         if self._closed:
             raise BrokenPipeError
-        for at in range(0, len(data), MESSAGE) if self._wanted else ():
+        for at in range(0, len(data), MESSAGE):
             await self._channels.send(self._number, data[at : at + MESSAGE])
 
     async def close(self) -> None:
@@ -38,21 +39,21 @@ class Channel:
 
 
 class Channels:
-    """The channels of one WebSocket; those that are read are named by their numbers."""
+    """The channels of one WebSocket; `read` are the numbers of those that are read; others are ignored."""
 
     def __init__(self, socket: WebSocket, *, read: Iterable[int], base64: bool, closes: bool) -> None:
         self._socket = socket
         self._base64 = base64
         self._closes = closes
-        self._read = {number: Pipe() for number in read}
+        self._read = {number: Pipe(limit=HELD) for number in read}
 
     def reader(self, number: int) -> Pipe:
         """What comes on a channel."""
         return self._read[number]
 
-    def writer(self, number: int, *, wanted: bool = True) -> Channel:
+    def writer(self, number: int) -> Channel:
         """What goes out on a channel."""
-        return Channel(self, number, wanted=wanted)
+        return Channel(self, number)
 
     async def send(self, number: int, data: bytes) -> None:
         """Send a message on a channel."""

@@ -28,7 +28,7 @@ class LogAnswer:
     async def settle(self) -> None:
         """Raise what the log is refused with, which is known before anybody waits for a line."""
         await asyncio.sleep(0)
-        if self._first.done() and self._first.exception() is not None:
+        if self._first.done() and not self._first.cancelled() and self._first.exception() is not None:
             self._done(self)
             self._first.result()
 

@@ -50,8 +50,16 @@ def remote_options(query: Query) -> RemoteOptions:
 
 
 def ports(query: Query) -> tuple[int, ...]:
-    """The ports of `PodPortForwardOptions`; 400 when one is no number."""
-    return tuple(queries.integer({"ports": [each]}, "ports") or 0 for each in query.get("ports", ()))
+    """The ports of `PodPortForwardOptions`, one by one or with commas; 400 when one is no number of 16 bits."""
+    return tuple(_port(each) for listed in query.get("ports", ()) for each in listed.split(","))
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,100}", text):
+        raise status.bad_request(f'cannot convert to []int32: strconv.ParseUint: parsing "{text}": invalid syntax')
+    if int(text) > 65_535:
+        raise status.bad_request(f'cannot convert to []int32: strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
 
 
 def log_options(query: Query, name: str) -> LogOptions:

@@ -95,7 +95,7 @@ async def tunnelled(connection: Connection, target: Target) -> None:
     from fauxkube.server.streaming.tunnel import Tunnel
     from fauxkube.server.streaming.websocket import WebSocket
 
-    await _serve(Tunnel(WebSocket(connection)).duplex, target)
+    await _serve(Tunnel(WebSocket(Duplex(connection, connection))).duplex, target)
 
 
 async def _serve(duplex: Duplex, target: Target) -> None:
@@ -170,7 +170,7 @@ async def over_websocket(connection: Connection, target: Target, ports: Sequence
     from fauxkube.server.streaming.channels import Channels
     from fauxkube.server.streaming.websocket import WebSocket
 
-    socket = WebSocket(connection)
+    socket = WebSocket(Duplex(connection, connection))
     numbers = range(0, 2 * len(ports), 2)
     channels = Channels(socket, read=numbers, base64="base64." in version, closes=False)
 

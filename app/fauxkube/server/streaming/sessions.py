@@ -15,7 +15,7 @@ from fauxkube.server.containers import Terminal
 from fauxkube.server.streaming.connection import Connection
 from fauxkube.server.streaming.options import RemoteOptions
 from fauxkube.server.streaming.racing import until_one_ends
-from fauxkube.server.streaming.remote_command import V3, V4, Program, Sizes, perform
+from fauxkube.server.streaming.remote_command import V3, V4, V5, Program, Sizes, perform
 from fauxkube.server.streaming.spdy import SpdyConnection, Stream
 
 #: Real seconds between two looks whether the client is still there.
@@ -55,9 +55,9 @@ async def over_websocket(connection: Connection, remote: Remote, version: str) -
     from fauxkube.server.streaming.channels import Channels
     from fauxkube.server.streaming.websocket import WebSocket
 
-    socket, options = WebSocket(connection), remote.options
-    coded, plain_version = "base64." in version, version.replace("base64.", "")
-    channels = Channels(socket, read=(STDIN, RESIZE), base64=coded, closes=version.startswith("v5."))
+    socket, options = WebSocket(Duplex(connection, connection)), remote.options
+    read = [number for number, wanted in ((STDIN, options.stdin), (RESIZE, options.tty)) if wanted]
+    channels = Channels(socket, read=read, base64="base64." in version, closes=version == V5)
     stdout = channels.writer(STDOUT)
     terminal = Terminal(
         stdin=channels.reader(STDIN) if options.stdin else Nothing(),
@@ -66,12 +66,12 @@ async def over_websocket(connection: Connection, remote: Remote, version: str) -
         tty=options.tty,
         resizes=Sizes(channels.reader(RESIZE)) if options.tty else None,
     )
+    plain, command = version.replace("base64.", ""), remote.told_command
 
     async def work() -> None:
+        # An empty message tells the client that it is connected.
         await channels.send(STDOUT, b"")
-        await perform(
-            remote.program, terminal, channels.writer(ERROR), version=plain_version, command=remote.told_command
-        )
+        await perform(remote.program, terminal, channels.writer(ERROR), version=plain, command=command)
         await channels.close()
         await remote.clock.real.sleep(LINGER)
 

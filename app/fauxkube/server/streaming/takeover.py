@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from fauxkube.machinery import status
+from fauxkube.server import errors, responses
 from fauxkube.server.asgi import Request, Send
 from fauxkube.server.connections import Upgrade
 from fauxkube.server.streaming.connection import Connection
@@ -35,6 +37,8 @@ class Takeover:
     async def run(self, request: Request, send: Send, audit_id: bytes) -> None:
         """Switch, and return once the session has ended, whatever ended it."""
         if self._closed:
+            refusal = errors.error_response(request, status.unavailable("the server is shutting down"))
+            await responses.respond(send, request, refusal, audit_id)
             return
         self._task = asyncio.create_task(self._converse(), name=f"session {request.path}")
         try:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from fauxkube.server.streaming.connection import Connection
+from fauxkube.kit.streams import Duplex
 
 #: The largest message that is read.
 LIMIT = 32 * 1024 * 1024
@@ -39,8 +39,8 @@ def accept_key(key: bytes) -> bytes:
 class WebSocket:
     """The server's end, open."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, duplex: Duplex) -> None:
+        self._duplex = duplex
         self._protocol = Protocol(SERVER, state=OPEN, max_size=LIMIT)
         self._frames: deque[Frame] = deque()
 
@@ -59,7 +59,7 @@ class WebSocket:
     async def _frame(self) -> Frame | None:
         """The next frame of a message."""
         while not self._frames:
-            data = await self._connection.read()
+            data = await self._duplex.reader.read()
             if not data or self._protocol.close_expected():
                 return None
             self._protocol.receive_data(data)
@@ -100,4 +100,4 @@ class WebSocket:
 
     async def _flush(self) -> None:
         if data := b"".join(self._protocol.data_to_send()):
-            await self._connection.write(data)
+            await self._duplex.writer.write(data)
