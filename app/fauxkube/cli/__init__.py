@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, history, ipam, kubeadm, kubeconfig, network, snapshot, time, up, version
+from fauxkube.cli import clusters, dataplane, history, ipam, kubeadm, kubeconfig, network, snapshot, time, up, version
 
 app = typer.Typer(
     name="fauxkube",
@@ -27,6 +27,7 @@ app.command("trace")(network.trace)
 app.add_typer(network.app, name="network")
 app.command("doctor")(network.doctor)
 app.command("ipam")(ipam.ipam)
+app.command("dataplane")(dataplane.dataplane)
 app.command("version")(version.version)
 
 

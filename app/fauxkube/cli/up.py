@@ -24,6 +24,8 @@ _RANGES = {
 }
 _SAID_BY_SNAPSHOTS = {*_RANGES, "nodes", "network", "zones", "kubernetes_version", "seed", "clock"}
 #: What options mean that stand without a value.
+#: How many nodes' addresses are told at the start.
+_NODES_SHOWN = 5
 _ALONE = {"--strict": "warn", "--dns": "0"}
 
 
@@ -84,6 +86,10 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     clock: Annotated[
         str, typer.Option(help="The cluster's time: real, frozen, or how many of its seconds pass in a real one.")
     ] = "real",
+    dataplane: Annotated[
+        bool,
+        typer.Option("--dataplane", help="Really listen for services and host ports, on loopback addresses."),
+    ] = False,
     dns: Annotated[
         int | None,
         typer.Option(
@@ -126,6 +132,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
             network=network,
             seed=seed,
             strict=strict,
+            dataplane=dataplane,
             clock_rate=_rate(clock),
         )
     except SettingsError as error:
@@ -184,6 +191,11 @@ def _announce(ready: Announced) -> None:
     if names is not None:
         typer.echo(f"Names are answered at {names.host}:{names.port}:")
         typer.echo(f"  dig @{names.host} -p {names.port} kubernetes.default.svc.{names.domain}")
+    if ready.nodes:
+        shown = [f"{name} at {address}" for name, address in list(ready.nodes.items())[:_NODES_SHOWN]]
+        more = ", ..." if len(ready.nodes) > _NODES_SHOWN else ""
+        typer.echo(f"Node ports are open on loopback: {', '.join(shown)}{more}. Where everything else is:")
+        typer.echo(f"  {_command()} dataplane --server {url}")
     typer.echo(f"fauxkube is ready at {url}" + (f", its state kept in {ready.data}" if ready.data else ""))
     typer.echo("Point kubectl at it, in this or another terminal:")
     typer.echo(f"  {_command()} kubeconfig --server {url} -o fauxkube.kubeconfig")

@@ -231,6 +231,10 @@ class Cluster:
         await self.store.close()
         self.clock.close()
 
+    def recorder(self, component: str) -> EventRecorder:
+        """What records events in the name of a component."""
+        return self._recorder(component)
+
     def _background(self, rank: Rank) -> InProcessClient:
         """A client for control loops, whose writes stand back behind the requests from outside.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from fauxkube.cluster import kubeconfig
 from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.dataplane import ClusterDataplane
 from fauxkube.cluster.dns import Dns
 from fauxkube.cluster.origin import Kept, Origin, restored
 from fauxkube.cluster.refusals import refusing
@@ -55,6 +56,7 @@ class Control:
         self._ended = False
         self.cluster = cluster
         self._dns = Dns(lambda: self.cluster)
+        self._dataplane = ClusterDataplane(host.numbers, always=host.settings.dataplane)
 
     @property
     def name(self) -> str:
@@ -75,6 +77,11 @@ class Control:
     async def start(self) -> None:
         """Start the cluster; once."""
         await self._start(self.cluster)
+        try:
+            await self._dataplane.serve(self.cluster)
+        except BaseException:
+            await self.close()
+            raise
 
     async def _start(self, cluster: Cluster) -> None:
         """Start it, or leave nothing of it."""
@@ -90,6 +97,7 @@ class Control:
         async with self._replacing:
             self._ended = True
             await self._dns.close()
+            await self._dataplane.close()
             await self.cluster.close()
 
     def entry(self) -> ClusterEntry:
@@ -121,7 +129,9 @@ class Control:
 
     async def settle(self, *, revision: int = 0, timeout: float = 30.0) -> SettledState:  # noqa: ASYNC109
         with refusing():
-            return await self.cluster.time.settle(revision=revision, timeout=timeout)
+            settled = await self.cluster.time.settle(revision=revision, timeout=timeout)
+        await self._dataplane.settled()
+        return settled
 
     async def clock(self) -> ClockReading:
         return self.cluster.time.state()
@@ -202,6 +212,9 @@ class Control:
         with refusing():
             return await self.cluster.network.doctor(namespace=namespace)
 
+    async def dataplane(self) -> Object:
+        return await self._dataplane.described()
+
     async def dns(self, *, port: int = 0) -> NameServer:
         with refusing():
             return await self._dns.listening(port)
@@ -252,6 +265,7 @@ class Control:
             new = await origin.cluster(after=old.store.revision)
             await self._start(new)
             self.cluster, self._origin = new, origin
+            await self._dataplane.serve(new)
             await old.close()
 
     # The past

@@ -110,6 +110,10 @@ class ClusterNetwork:
             raise NotRunningError("the cluster is not running")
         if self._topology is None:
             await self._follow()
+        return self.now()
+
+    def now(self) -> Topology:
+        """The same at once, for those who have waited for `topology` before."""
         assert self._topology is not None
         self._catch_up(self._topology)
         return self._topology

@@ -56,6 +56,12 @@ def _number(value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def _switch(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError("must be true or false")
+    return value
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
@@ -91,6 +97,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "stop_seconds": _number,
     "requests": _whole,
     "strict": _text,
+    "dataplane": _switch,
     "cluster_cidr": _text,
     "node_prefix": _whole,
     "node_prefix_v6": _whole,

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +25,8 @@ from fauxkube.store.model import StoreError
 class Announced:
     """A server that is ready: its URL, the address it listens on, the data file if there is one, and its DNS if asked.
 
-    `loaded` is what has become of what it was to begin with.
+    `nodes` are the loopback addresses of its nodes by their names, where it has a data plane. `loaded` is what has
+    become of what it was to begin with.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Announced:
     data: Path | None
     loaded: Loaded
     names: NameServer | None = None
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Told once the server is ready.
@@ -106,7 +108,9 @@ async def _serve(clusters: Host, sources: Source, *, host: str, port: int, annou
         if data is not None:
             sys.setswitchinterval(_SWITCH_INTERVAL)
         names = None if dns is None else await _names(clusters, dns)
-        announce(Announced(listener.url, host, data, loaded, names))
+        found = await clusters.control().dataplane()
+        nodes = {each["name"]: each["loopback"] for each in found["nodes"]}
+        announce(Announced(listener.url, host, data, loaded, names, nodes))
         await stopped.wait()
     except (StoreError, SourceError) as error:
         raise ServingError(str(error)) from error

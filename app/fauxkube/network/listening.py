@@ -77,11 +77,16 @@ def at_node(topology: Topology, node: Node, protocol: str, port: int, *, like: s
     return Heard(End(where, "PortNotDeclared", message, REFUSED, tuple(_node_port_hints(topology, port))))
 
 
-def _health(topology: Topology, service: str, node: Node) -> str:
+def health_at(topology: Topology, service: str, node: Node) -> tuple[int, Object]:
+    """What the node answers at the health check node port of a service, by its key: the code, and the body."""
     version = 6 if node.addresses and ":" in node.addresses[0] else 4
     ports = ports_of(topology.services.by_key[service])
     endpoints = [each for port in ports for each in topology.slices.endpoints(port, version=version)]
-    code, body = health_check(service, endpoints, node.name)
+    return health_check(service, endpoints, node.name)
+
+
+def _health(topology: Topology, service: str, node: Node) -> str:
+    code, body = health_at(topology, service, node)
     return f"health check of {service}: {code}, {body['localEndpoints']} endpoints on this node"
 
 

@@ -175,6 +175,9 @@ class Operations(Protocol):
         422 for a name or a range that cannot be, 409 where the network is routed already.
         """
 
+    async def dataplane(self) -> Object:
+        """Where the cluster is served on loopback: `enabled`, its `nodes` and its `listeners`."""
+
     async def check_network(self) -> Object:
         """What Kubernetes requires of a network, proved or refuted, as `network.check.Check`."""
 

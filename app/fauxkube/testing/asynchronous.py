@@ -134,6 +134,7 @@ class AsyncCluster(_Awaited[Cluster]):
     serve_asgi = _awaited(Cluster.serve_asgi)
     serve_wsgi = _awaited(Cluster.serve_wsgi)
     serve_local = _awaited(Cluster.serve_local)
+    listening = _awaited(Cluster.listening)
     start = _awaited(Cluster.start)
     stop = _awaited(Cluster.stop)
     _fork = _awaited(Cluster.fork)

@@ -144,6 +144,10 @@ class RemoteControl:
     async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:
         return LoadedObjects(**await self._api.ask("POST", "/network/install", {"name": name, "cidr": cidr}))
 
+    async def dataplane(self) -> Object:
+        found: Object = await self._api.ask("GET", "/dataplane")
+        return found
+
     async def check_network(self) -> Object:
         found: Object = await self._api.ask("GET", "/network/check")
         return found

@@ -83,6 +83,21 @@ class ServingPods(Protocol):
             raise ValueError(f"{local_port!r} is no port of this machine such as 9000 or '127.0.0.1:9000'")
         self._serve(who, local, namespace=namespace, port=port)
 
+    def listening(self, service: str, *, port: int = 0, node: str = "", namespace: str = DEFAULT_NAMESPACE) -> str:
+        """Where on loopback a service is listened for: `127.0.10.1:30008`, for `Cluster(settings={"dataplane": True})`.
+
+        `port` is the service's or its node port, and `node` names the node whose port is meant; the first there is is
+        taken. LookupError when there is none.
+        """
+        control = self.member.control
+        self.run(control.settle())
+        found = self.run(control.dataplane())["listeners"]
+        owner = f"service/{namespace}/{service}"
+        for each in found:
+            if each["owner"] == owner and port in {0, each["port"]} and node in {"", each["node"]} and each["at"]:
+                return str(each["at"])
+        raise LookupError(f"{owner} is not listened for on loopback: {found}")
+
     def _serve(self, who: str | Mapping[str, str], answer: Handler | LocalPort, *, namespace: str, port: int) -> None:
         from fauxkube.testing.local import LocalMember
 

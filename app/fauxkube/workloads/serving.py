@@ -73,6 +73,8 @@ class Serving:
         if isinstance(heard, End):
             raise ConnectionRefusedError(heard.message)
         for served in self._served:
+            if protocol != "TCP" and not isinstance(served.answer, LocalPort):
+                continue
             if served.port in {0, port} and served.matches(pod):
                 return self._noted(pod, port, served.answer)
         return self._noted(pod, port, local_port_of(pod, port) or partial(page, pod, port))

@@ -71,6 +71,16 @@ async def doctor(
     return await control.doctor(namespace=namespace)
 
 
+@router.get("/dataplane")
+async def dataplane(control: Addressed) -> dict[str, Any]:
+    """Where the cluster is served on loopback: whether it is at all, the nodes' addresses, and every listener.
+
+    A listener tells whose it is, its entry (node port, cluster IP, ...), its address, port and protocol in the cluster,
+    where it listens (`at`), and the `problem` if that is not where it should be.
+    """
+    return await control.dataplane()
+
+
 @router.get("/dns")
 async def dns(
     control: Addressed,

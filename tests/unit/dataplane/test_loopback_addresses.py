@@ -1,0 +1,44 @@
+"""Loopback addresses: nodes keep the numbers of their names, nothing is given twice, clusters do not meet."""
+
+from __future__ import annotations
+
+from fauxkube.dataplane.addresses import Loopbacks
+from fauxkube.kit.numbers import Numbers
+
+
+def test_a_node_has_the_number_that_its_name_ends_in() -> None:
+    given = Loopbacks(0)
+    assert given.of_node("node-2", "172.18.0.4") == "127.0.10.2"
+    assert given.of_node("node-1", "172.18.0.3") == "127.0.10.1"
+    assert given.of_node("node-2", "172.18.0.4") == "127.0.10.2", "it keeps it"
+
+
+def test_without_a_number_or_when_it_is_taken_the_lowest_that_is_free_is_given() -> None:
+    given = Loopbacks(0)
+    assert given.of_node("control-plane", "172.18.0.9") == "127.0.10.1"
+    assert given.of_node("node-1", "172.18.0.3") == "127.0.10.2"
+    assert given.of_node("node-300", "172.18.0.4") == "127.0.10.3"
+
+
+def test_what_is_given_back_is_given_again() -> None:
+    given = Loopbacks(0)
+    assert [given.of(each) for each in ("a", "b", "c")] == ["127.0.100.1", "127.0.100.2", "127.0.100.3"]
+    given.release("b")
+    assert given.of("d") == "127.0.100.2"
+
+
+def test_many_addresses_are_all_different_and_end_some_time() -> None:
+    given = Loopbacks(3)
+    nodes = [given.of_node(f"n{number}x", f"node {number}") for number in range(2000)]
+    assert len(set(nodes)) == 2000
+    assert all(each.startswith("127.3.") and 10 <= int(each.split(".")[2]) < 100 for each in nodes)
+    full = Loopbacks(0)
+    assert [full.of_node("a", str(number)) for number in range(90 * 254)][-1] == "127.0.99.254"
+    assert full.of_node("a", "one more") == ""
+
+
+def test_clusters_have_the_lowest_numbers_that_are_free() -> None:
+    numbers = Numbers()
+    assert [numbers.take() for _ in range(3)] == [0, 1, 2]
+    numbers.give_back(1)
+    assert [numbers.take(), numbers.take()] == [1, 3]
