@@ -83,6 +83,18 @@ def check(server: Server = DEFAULT_URL, output: Printed = Output.TEXT) -> None:
     raise typer.Exit(0 if found["holds"] else 1)
 
 
+@app.command()
+def dns(
+    port: Annotated[
+        int, typer.Option(help="Where it is to listen if it does not; 0: a free port.", min=0, max=65535)
+    ] = 0,
+    server: Server = DEFAULT_URL,
+) -> None:
+    """Print where the cluster's names are answered on loopback; from now on, if they were not."""
+    found = ask(server, "dns", port=str(port))
+    typer.echo(f"{found['host']}:{found['port']}")
+
+
 def print_json(found: Any) -> None:
     """As JSON, to be read by people too."""
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
