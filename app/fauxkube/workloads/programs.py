@@ -6,6 +6,9 @@ from fauxkube.workloads.files.filesystem import may
 from fauxkube.workloads.files.nodes import File
 from fauxkube.workloads.process import Process, Program
 
+#: Where programs are looked for when nothing says where.
+_PATH = "/sbin:/usr/sbin:/bin:/usr/bin"
+
 
 def find_program(process: Process) -> Program:
     """The program that the first argument names; FileNotFoundError or PermissionError when there is none to run."""
@@ -23,7 +26,7 @@ def find_path(process: Process, name: str) -> str | None:
     if "/" in name:
         path = process.path(name)
         return path if process.files.find(path) is not None else None
-    for folder in process.environment.get("PATH", "").split(":"):
+    for folder in process.environment.get("PATH", _PATH).split(":"):
         path = process.path(f"{folder or '.'}/{name}")
         node = process.files.find(path)
         if isinstance(node, File) and may(node, process.container.user.owner, 1):

@@ -67,6 +67,10 @@ class Runs:
         self._pods: dict[str, _PodRuns] = {}
         self._volumes = Volumes()
 
+    def __len__(self) -> int:
+        """Of how many pods something is known."""
+        return len(self._pods)
+
     def of(self, pod: Object, name: str) -> Run:
         """The container's run of the moment."""
         held = self._held(pod)

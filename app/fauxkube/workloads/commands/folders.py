@@ -23,11 +23,11 @@ async def _pwd(process: Process) -> int:
 
 
 async def _ls(process: Process) -> int:
-    options = read_options(process.arguments[1:], "1aAlhdFrtRnpi", {"color": "color", "full-time": "full"})
+    options = read_options(process.arguments[1:], "1aAlhdFrtRnpiL", {"color": "color", "full-time": "full"})
     code = 0
     files: list[tuple[str, Node]] = []
     folders: list[str] = []
-    follows = not {"l", "d"} & options.values.keys()
+    follows = "L" in options or not {"l", "d"} & options.values.keys()
     for path in options.arguments or ["."]:
         try:
             node = process.files.node(process.path(path), follow=follows or path.endswith("/"))
@@ -63,6 +63,8 @@ def _is_inner(name: str, node: Node) -> bool:
 def _listed(process: Process, path: str, letters: frozenset[str]) -> list[tuple[str, Node]]:
     base = process.path(path)
     entries = list(process.files.entries(base).items())
+    if "L" in letters:
+        entries = [(name, process.files.find(joined(base, name)) or node) for name, node in entries]
     if "a" in letters:
         own: list[tuple[str, Node]] = [(".", process.files.node(base)), ("..", process.files.node(f"{base}/.."))]
         return own + _ordered(entries, letters)

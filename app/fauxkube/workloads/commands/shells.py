@@ -51,7 +51,7 @@ def _options(words: list[str]) -> tuple[set[str], list[str]]:
             elif letter not in {"c", "i", "l", "s", *_LETTERS}:
                 raise UsageError(f"illegal option -{letter}", 2)
             letters.add(letter)
-    return letters, rest
+    return letters, rest[1:] if rest[:1] == ["-"] else rest
 
 
 async def _run_command(shell: Shell, words: list[str]) -> int:

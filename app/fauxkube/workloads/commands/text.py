@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from fauxkube.workloads.commands import searching, translation
-from fauxkube.workloads.commands.options import read_options, whole
+from fauxkube.workloads.commands.options import Options, read_options, whole
 from fauxkube.workloads.files.errors import words_of
 from fauxkube.workloads.process import Process, Program, UsageError, decoded, encoded
 
@@ -40,14 +40,8 @@ async def _head(process: Process) -> int:
     words = [re.sub(r"^-([0-9]+)$", r"-n\1", word) for word in process.arguments[1:]]
     options = read_options(words, "n:c:qv")
     paths = options.arguments
-    if not paths and "c" not in options and not options.last("n").startswith("-"):
-        count = whole(options.last("n", "10"))
-        for _ in range(count):
-            line = await process.stdin.line()
-            if not line:
-                break
-            await process.stdout.write(line)
-        return 0
+    if not paths and not (options.last("c") or options.last("n")).startswith("-"):
+        return await _head_of_input(process, options)
     found, code = await process.contents(paths, _PLAIN)
     for index, (path, data) in enumerate(found):
         await _title(process, path, index, shown=len(paths) > 1 and "q" not in options)
@@ -60,6 +54,22 @@ async def _head(process: Process) -> int:
             lines = data.splitlines(keepends=True)
             await process.stdout.write(b"".join(lines[: max(0, len(lines) - count)] if fewer else lines[:count]))
     return code
+
+
+async def _head_of_input(process: Process, options: Options) -> int:
+    """Read no more than is wanted, so that the rest is left for others."""
+    if "c" in options:
+        left = whole(options.last("c"))
+        while left and (chunk := await process.stdin.read()):
+            await process.stdout.write(chunk[:left])
+            left -= len(chunk[:left])
+        return 0
+    for _ in range(whole(options.last("n", "10"))):
+        line = await process.stdin.line()
+        if not line:
+            break
+        await process.stdout.write(line)
+    return 0
 
 
 async def _tail(process: Process) -> int:
