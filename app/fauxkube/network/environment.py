@@ -20,14 +20,22 @@ from fauxkube.network.topology import Topology
 _MASTER_NAMESPACE, _MASTER = "default", "kubernetes"
 
 
-def service_environment(topology: Topology, pod: Pod) -> dict[str, str]:
-    """What a container of the pod that starts now has in its environment because of services."""
+def service_environment(topology: Topology, pod: Pod, *, started: str = "") -> dict[str, str]:
+    """What a container of the pod has in its environment because of services: those that were there when it `started`.
+
+    That is a time as the API writes it; without one, it starts now.
+    """
     found: dict[str, Object] = {}
     if (master := topology.services.by_key.get(f"{_MASTER_NAMESPACE}/{_MASTER}")) is not None:
         found[_MASTER] = master
     if pod.object["spec"].get("enableServiceLinks") is not False:
         found |= {name_of(each): each for each in topology.services.within(pod.namespace)}
-    return environment_of(found[name] for name in sorted(found))
+    there = (found[name] for name in sorted(found) if _was_there(found[name], started))
+    return environment_of(there)
+
+
+def _was_there(service: Object, moment: str) -> bool:
+    return not moment or (service["metadata"].get("creationTimestamp") or "") <= moment
 
 
 def environment_of(services: Iterable[Object]) -> dict[str, str]:

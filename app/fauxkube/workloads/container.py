@@ -29,6 +29,7 @@ from fauxkube.workloads.users import User, user_of
 
 #: How much a container, or a volume, takes of what is written (bytes).
 FILES_LIMIT = 16 * 1024 * 1024
+_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
 
 class Volumes:
@@ -67,6 +68,8 @@ class Container:
         self._volumes = volumes
         #: As it was when somebody last looked: what reads files cannot wait for another.
         self.topology = Topology()
+        #: As it was when somebody looked first: a program's environment does not change.
+        self._environment: dict[str, str] | None = None
         self.files = self._file_system(programs)
 
     # What it is
@@ -128,12 +131,16 @@ class Container:
 
     def environment(self, *, tty: bool = False) -> dict[str, str]:
         """The variables that a program starts with."""
-        return base(self.hostname, self.user.home, tty=tty) | self._own_environment()
+        if self._environment is None:
+            self._environment = self._own_environment()
+        return base(self.hostname, self.user.home, tty=tty) | self._environment
 
     def _own_environment(self) -> dict[str, str]:
         pod = self.pod
+        state = status_of(pod, self.name).get("state") or {}
+        started = (state.get("running") or {}).get("startedAt") or ""
         sources = Sources(
-            service_environment(self.topology, self.host),
+            service_environment(self.topology, self.host, started=started),
             self._allocatable(),
             partial(self._find, "configmaps"),
             partial(self._find, "secrets"),
@@ -228,6 +235,14 @@ def _line(text: str) -> bytes:
 def pod_holder(pod: Object) -> str:
     """What the names of those who hold a pod's volumes begin with."""
     return f"pod/{pod['metadata'].get('uid')}/"
+
+
+def status_of(pod: Object, name: str) -> Object:
+    """The container's status; empty while there is none."""
+    status = pod.get("status") or {}
+    every = (each for kind in _STATUSES for each in status.get(kind) or ())
+    found: Object = next((each for each in every if each["name"] == name), {})
+    return found
 
 
 def spec_of(pod: Object, name: str) -> Object:

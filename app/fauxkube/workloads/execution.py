@@ -11,12 +11,12 @@ from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.workloads.asked import LogOptions, Terminal
-from fauxkube.workloads.container import Container, spec_of
+from fauxkube.workloads.container import Container, spec_of, status_of
 from fauxkube.workloads.files.nodes import Folder
 from fauxkube.workloads.logs import Log, first_line, rendered, selected
 from fauxkube.workloads.process import Input, Process, Program
 from fauxkube.workloads.programs import find_program
-from fauxkube.workloads.runs import Run, Runs, status_of
+from fauxkube.workloads.runs import Run, Runs
 from fauxkube.workloads.surroundings import Surroundings
 from fauxkube.workloads.terminal import Interrupted, LineDiscipline, TerminalWriter
 

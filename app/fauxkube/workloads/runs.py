@@ -14,11 +14,9 @@ from typing import Any
 
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.machinery.objects import Object, key_of
-from fauxkube.workloads.container import Container, Volumes, pod_holder
+from fauxkube.workloads.container import Container, Volumes, pod_holder, status_of
 from fauxkube.workloads.logs import Log, access_line
 from fauxkube.workloads.surroundings import Surroundings
-
-_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
 
 @dataclass(slots=True, eq=False)
@@ -141,14 +139,6 @@ class Runs:
         state = (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
         run.end(int(state.get("exitCode", 137)))
         held.before[name] = run.log
-
-
-def status_of(pod: Object, name: str) -> Object:
-    """The container's status; empty while there is none."""
-    status = pod.get("status") or {}
-    every = (each for kind in _STATUSES for each in status.get(kind) or ())
-    found: Object = next((each for each in every if each["name"] == name), {})
-    return found
 
 
 def _listener(pod: Object, port: int) -> str:

@@ -103,6 +103,26 @@ def test_the_environment_begins_with_what_the_runtime_sets() -> None:
     ]
 
 
+def test_services_that_came_after_the_container_started_are_not_in_its_environment() -> None:
+    made = _pod()
+    made["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": "2026-01-01T00:00:10Z"}}
+    before, after = service("before", "10.96.0.7"), service("after", "10.96.0.8")
+    before["metadata"]["creationTimestamp"] = "2026-01-01T00:00:10Z"
+    after["metadata"]["creationTimestamp"] = "2026-01-01T00:00:11Z"
+    topology = network(nodes=[node(1)], pods=[made], services=[before, after])
+    assert asyncio.run(Box(made, topology).run("env | grep SERVICE_HOST")).out == "BEFORE_SERVICE_HOST=10.96.0.7\n"
+
+
+def test_the_environment_does_not_change_while_the_container_runs() -> None:
+    async def run() -> str:
+        box = _box({"envFrom": [{"configMapRef": {"name": "settings"}}]})
+        before = (await box.run("printenv COLOR")).out
+        box.objects["configmaps", "default", "settings"] = _SETTINGS | {"data": {"COLOR": "green"}}
+        return before + (await box.run("printenv COLOR")).out
+
+    assert asyncio.run(run()) == "blue\nblue\n"
+
+
 def _mounted(volume: Object, **mount: Any) -> tuple[Object, list[Object]]:
     return {"volumeMounts": [{"name": "v", "mountPath": "/v", **mount}]}, [{"name": "v", **volume}]
 
