@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 IPV4, IPV6 = "IPv4", "IPv6"
 
 
 def family_of(value: str) -> str:
     """The family of an address or a CIDR that is known to be one."""
     return IPV6 if ":" in value else IPV4
+
+
+def canonical_ip(address: str) -> str:
+    """An address in its one canonical form (RFC 5952); of IPv4 there is no other."""
+    return str(ipaddress.ip_address(address)) if ":" in address else address
 
 
 def cidrs_of(text: str) -> tuple[str, ...]:

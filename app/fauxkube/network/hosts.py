@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from fauxkube.ipam.families import canonical_ip
 from fauxkube.kinds.core.node_network import EVERYWHERE, ROUTED, NodeNetwork, network_of, node_blocks
 from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, pod_ips_of, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
@@ -180,7 +181,7 @@ def pod_of(obj: Object) -> Pod:
 
 def canonical(text: str) -> str:
     """An IP address in its canonical form; any other text as it is."""
-    return str(ipaddress.ip_address(text)) if is_address(text) else text
+    return canonical_ip(text) if is_address(text) else text
 
 
 def is_address(text: str) -> bool:

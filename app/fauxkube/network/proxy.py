@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from fauxkube.ipam.families import IPV4, IPV6, family_of
+from fauxkube.ipam.families import IPV4, IPV6, canonical_ip, family_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, split_key
 from fauxkube.network.endpoints import Candidates, Endpoint, cluster_candidates, local_candidates
@@ -191,7 +191,7 @@ def ports_of(service: Object) -> list[ServicePort]:
 
 def rules_of(service: Object) -> Iterator[Rule]:
     """The rules that a service makes, in those families that it has a cluster IP of; none without any."""
-    addresses = cluster_ips(service)
+    addresses = list(map(canonical_ip, cluster_ips(service)))
     if not addresses or service["spec"].get("type") == "ExternalName":
         return
     families = list(map(family_of, addresses))

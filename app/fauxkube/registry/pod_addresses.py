@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fauxkube.ipam.families import canonical_ip
 from fauxkube.kinds.core.pod_status import is_terminal
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, name_of
@@ -35,7 +36,7 @@ class PodAddresses:
         if not addresses or spec.get("hostNetwork") or is_terminal(obj):
             return set()
         node = spec.get("nodeName") or ""
-        given = (address["ip"] for address in addresses if address.get("ip"))
+        given = (canonical_ip(address["ip"]) for address in addresses if address.get("ip"))
         claims = (Claim(self._pools.pool_of_pod(node, address), address) for address in given)
         return {claim for claim in claims if self._may_hold(key, claim)}
 

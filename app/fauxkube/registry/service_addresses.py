@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fauxkube.ipam.families import canonical_ip
 from fauxkube.kinds.core import service_allocation as rules
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import FieldError, Path
@@ -127,9 +128,10 @@ class ServiceAddresses:
         held = {Claim(NODE_PORTS, str(number)) for number in _node_ports(obj)}
         if obj["spec"].get("type") != "ExternalName":
             addresses = obj["spec"].get("clusterIPs") or ()
-            held |= {Claim(of_family(CLUSTER_IPS, each), each) for each in addresses if each != rules.HEADLESS}
+            known = (canonical_ip(each) for each in addresses if each != rules.HEADLESS)
+            held |= {Claim(of_family(CLUSTER_IPS, each), each) for each in known}
         ingress = obj.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
-        points = (each["ip"] for each in ingress if each.get("ip"))
+        points = (canonical_ip(each["ip"]) for each in ingress if each.get("ip"))
         held |= {claim for each in points if self._may_hold(key, claim := Claim(of_family(LOAD_BALANCERS, each), each))}
         return held
 

@@ -5,12 +5,16 @@ Which node ports and cluster IPs lie in range and are free is for the allocation
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fauxkube.kinds.core.field_checks import (
     IMMUTABLE,
     PROTOCOLS,
     cidr_errors,
+    cidr_warnings,
     hostname_errors,
     ip_errors,
+    ip_warnings,
     name_errors,
     non_special_ip_errors,
     optional_supported_errors,
@@ -22,6 +26,7 @@ from fauxkube.kinds.core.field_checks import (
 from fauxkube.kinds.core.pod_scheduling import node_selector_errors
 from fauxkube.kinds.core.service_addresses import cluster_ip_errors, cluster_ip_update_errors
 from fauxkube.kinds.core.service_allocation import (
+    cluster_ips,
     is_externally_accessible,
     is_headless,
     needs_cluster_ip,
@@ -249,12 +254,18 @@ def service_warnings(service: Object) -> list[str]:
     headless, external = kind == "ClusterIP" and is_headless(service), bool(spec.get("externalIPs"))
     found = {
         f"annotation {_HINTS} is deprecated, please use {_TOPOLOGY_MODE} instead": _HINTS in annotations,
+        **_told(_ip_list_warnings(spec, "clusterIPs") if cluster_ips(service) else ()),
         "spec.loadBalancerIP is ignored for headless services": headless and spec.get("loadBalancerIP"),
         "spec.externalIPs is ignored for headless services": headless and external,
         "spec.SessionAffinity is ignored for headless services": headless and spec.get("sessionAffinity") != "None",
+        **_told(_ip_list_warnings(spec, "externalIPs")),
         "spec.externalIPs is deprecated and may no longer be implemented in some clusters": (
             external and not headless and kind != "ExternalName"
         ),
+        **_told(
+            ip_warnings(spec["loadBalancerIP"], _SPEC.child("loadBalancerIP")) if spec.get("loadBalancerIP") else ()
+        ),
+        **_told(_source_range_warnings(spec)),
         'spec.externalIPs is ignored when spec.type is "ExternalName"': kind == "ExternalName" and external,
         'spec.externalName is ignored when spec.type is not "ExternalName"': (
             kind != "ExternalName" and spec.get("externalName")
@@ -264,3 +275,17 @@ def service_warnings(service: Object) -> list[str]:
         ),
     }
     return [warning for warning, holds in found.items() if holds]
+
+
+def _told(warnings: Iterable[str]) -> dict[str, bool]:
+    return dict.fromkeys(warnings, True)
+
+
+def _ip_list_warnings(spec: Object, name: str) -> list[str]:
+    listed = enumerate(spec.get(name) or ())
+    return [warning for index, ip in listed for warning in ip_warnings(ip, _SPEC.child(name).index(index))]
+
+
+def _source_range_warnings(spec: Object) -> list[str]:
+    path, listed = _SPEC.child("loadBalancerSourceRanges"), enumerate(spec.get("loadBalancerSourceRanges") or ())
+    return [warning for index, cidr in listed for warning in cidr_warnings(cidr, path.index(index))]
