@@ -24,6 +24,21 @@ DAEMON_SETS = {
     "weave": "/apis/apps/v1/namespaces/kube-system/daemonsets/weave-net",
 }
 BLOCKS_OF_FOUR = '{name: CALICO_IPV4POOL_BLOCK_SIZE, value: "30"}'
+POOLS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ippools.crd.projectcalico.org}
+spec:
+  group: crd.projectcalico.org
+  scope: Cluster
+  names: {kind: IPPool, listKind: IPPoolList, plural: ippools, singular: ippool}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+IP_POOLS = "/apis/crd.projectcalico.org/v1/ippools"
 NOBODYS = {"metadata": {"annotations": {"fauxkube.io/kubelet": "none"}}}
 CONFIG = "/api/v1/namespaces/kube-flannel/configmaps/kube-flannel-cfg"
 
@@ -289,6 +304,14 @@ def test_an_add_on_is_installed_with_a_range_of_its_own(bare: httpx.Client) -> N
 )
 def test_an_add_on_that_cannot_be_is_refused(bare: httpx.Client, asked: dict[str, str], problem: str) -> None:
     assert problem in answered(bare.post(f"{OURS}/network/install", json=asked), 422)["message"]
+
+
+def test_an_address_pool_says_more_than_the_agents_environment(bare: httpx.Client) -> None:
+    load(bare, POOLS)
+    made(bare, IP_POOLS, {"metadata": {"name": "default"}, "spec": {"cidr": "10.77.0.0/16", "blockSize": 26}})
+    load(bare, manifest("calico"))
+    run(bare, "web")
+    assert address(bare, "web").startswith("10.77.")
 
 
 def test_no_add_on_is_installed_where_the_network_is_routed(shared_http: httpx.Client) -> None:

@@ -23,12 +23,14 @@ _LONGER = 96
 def failure(add_on: AddOn, node: Object, facts: Facts) -> str:
     """What the agent says as it ends, on this node and with these facts; empty when it runs."""
     text = told(add_on, facts).value
+    if not text and add_on.ranges:
+        return "Failed to create SubnetManager: error parsing subnet config: no network in net-conf.json"
     try:
         network = ipaddress.ip_network(text, strict=False) if text else None
     except ValueError:
         return f"invalid CIDR address: {text}"
-    if uses_own_blocks(add_on, facts):
-        return _block_problem(add_on, text, facts)
+    if add_on.block:
+        return _block_problem(add_on, text, facts) if uses_own_blocks(add_on, facts) else ""
     given = node_blocks(node["spec"])
     if not given:
         return f'Error registering network: failed to acquire lease: node "{name_of(node)}" pod cidr not assigned'
@@ -59,7 +61,8 @@ def started(
     said = told(add_on, facts)
     after = replace(before, range=said.value, source=said.source, run=run, running=True, error="")
     if not uses_own_blocks(add_on, facts):
-        return replace(after, blocks=node_blocks(node["spec"]), own=False)
+        given = replace(after, blocks=node_blocks(node["spec"]), own=False)
+        return replace(given, range="", source="") if add_on.block else given
     mine = before.blocks if before.own else ()
     if any(_within(block, said.value) for block in mine):
         return after
