@@ -28,6 +28,9 @@ GENERATED = frozenset(ROOT / "docs" / "reference" / name for name in ("cli.md", 
 SHOWN = frozenset({"mermaid", "text", "json", "http", ""})
 #: The port that pages speak of, as `fauxkube up` takes it by default.
 PORT = "8080"
+#: The commands that go on, and the last thing that they print once they are ready.
+SERVERS = (["fauxkube", "up"], ["fauxkube", "init"])
+READY = re.compile(r"is ready at .*\n|--discovery-token-ca-cert-hash .*\n")
 
 #: A shell's exported variables and folder, taken from the last command and handed to the next.
 _RESTORE = '[ ! -e "$STATE" ] || . "$STATE"'
@@ -92,18 +95,22 @@ class Terminal:
         path.write_text(self._here(file.text))
 
     @contextmanager
-    def serving(self, text: str) -> Iterator[None]:
-        """Run a `fauxkube up` until the page ends; returns once it is ready."""
+    def serving(self, text: str) -> Iterator[str]:
+        """Run a `fauxkube up` or `init` until the page ends; gives what it prints until it is ready."""
         command = ["bash", "-c", f"exec {self._here(text).strip()} --port {self._port}"]
         with subprocess.Popen(
             command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True, start_new_session=True
         ) as process:
             assert process.stdout is not None
-            assert any("is ready at" in line for line in process.stdout), f"$ {text}"
+            printed = ""
+            while not READY.search(printed):
+                line = process.stdout.readline()
+                assert line, f"$ {text}{printed}"
+                printed += line.replace(f":{self._port}", f":{PORT}")
             reader = threading.Thread(target=process.stdout.read)
             reader.start()
             try:
-                yield
+                yield printed
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
                 reader.join()
@@ -139,9 +146,9 @@ def test_a_page_runs_as_it_is_written(page: Path, terminal: Terminal) -> None:
                     continue
                 case File():
                     terminal.write(step)
-                case Command(text=text) if text.split()[:2] == ["fauxkube", "up"]:
+                case Command(text=text) if text.split()[:2] in SERVERS:
                     servers.close()
-                    servers.enter_context(terminal.serving(text))
+                    _check(page, step, servers.enter_context(terminal.serving(text)))
                 case Command():
                     _check(page, step, terminal.run(step.text))
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from support.api import CONFIG_MAPS, NODES, answered, names
+from support.clusters import OURS
 from support.process import Initialized, fauxkube, fauxkube_init, fauxkube_up
 from support.waiting import until
 
@@ -62,8 +63,7 @@ def test_a_control_plane_and_two_nodes_come_up_without_a_network() -> None:
         assert set(nodes) == {"control-plane", "worker-1", "node-1"}
         assert {ready(each) for each in nodes.values()} == {"False"}
         assert len({each["spec"]["podCIDR"] for each in nodes.values()}) == 3
-        names_servers = got(server, f"{SYSTEM_PODS}?labelSelector=k8s-app=kube-dns")["items"]
-        assert [each["status"]["phase"] for each in names_servers] == ["Pending", "Pending"]
+        assert [each["status"]["phase"] for each in names_servers(server)] == ["Pending", "Pending"]
         requests = got(server, CSRS)["items"]
         user = "system:bootstrap:" + server.join[3].partition(".")[0]
         assert {each["spec"]["username"] for each in requests} == {user}
@@ -201,3 +201,37 @@ def test_what_cannot_be_initialized_is_said_at_once(args: tuple[str, ...], probl
     assert done.returncode == 2
     assert problem in done.stderr
     assert CONFIG_MAPS not in done.stdout
+
+
+def flannel(server: Initialized) -> None:
+    manifest = Path(__file__).parents[1] / "data" / "add_ons" / "flannel.yaml"
+    answered(httpx.post(f"{server.url}{OURS}/load", content=manifest.read_bytes()))
+
+
+def names_servers(server: Initialized) -> list[Any]:
+    found: list[Any] = got(server, f"{SYSTEM_PODS}?labelSelector=k8s-app=kube-dns")["items"]
+    return found
+
+
+def test_a_network_turns_all_nodes_ready_and_names_are_served() -> None:
+    with fauxkube_init("--pod-network-cidr", "10.244.0.0/16") as server:
+        for _ in range(2):
+            joined(server)
+        flannel(server)
+        until(lambda: {ready(each) for each in got(server, NODES)["items"]} == {"True"}, seconds=30)
+        until(lambda: [is_running(each) for each in names_servers(server)] == [True, True], seconds=30)
+        assert all(each["status"]["podIP"].startswith("10.244.") for each in names_servers(server))
+        checked = fauxkube("network", "check", "--server", server.url)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_without_a_range_of_pod_addresses_an_add_on_that_wants_blocks_fails() -> None:
+    with fauxkube_init() as server:
+        flannel(server)
+        pods = f"{server.url}/api/v1/namespaces/kube-flannel/pods"
+        until(lambda: any("waiting" in each for each in states(answered(httpx.get(pods)))), seconds=30)
+        assert [is_running(each) for each in names_servers(server)] == [False, False]
+
+
+def states(pods: Any) -> list[Any]:
+    return [each["state"] for pod in pods["items"] for each in pod["status"].get("containerStatuses", ())]

@@ -3,7 +3,7 @@
 - A block with a `title="..."` is a file of that name.
 - A `console` block is a terminal: `$ ` begins a command (`> ` goes on with it), what follows is what it prints, where
   `...` stands for anything, and a line of it alone for any lines. A command shown without output may print what it
-  likes. `fauxkube up` goes on in the background until the page ends.
+  likes. `fauxkube up` and `fauxkube init` go on in the background until the page ends.
 - `<!-- not run: reason -->` above a block says why it is not run here.
 - `<!-- needs: javac -->` above a block: it is for those who have that program, or that package of npm's.
 """
