@@ -17,7 +17,9 @@ from fauxkube.server.control import NameServer
 
 if TYPE_CHECKING:
     from fauxkube.cluster.cluster import Cluster
+    from fauxkube.dataplane.dns_cache import AnswerCache
     from fauxkube.dataplane.dns_server import DnsServer
+    from fauxkube.kit.chance import Chance
     from fauxkube.network.names import Record
 
     Answer = Callable[..., bytes | None]
@@ -54,9 +56,10 @@ class Dns:
 
     async def _started(self, port: int) -> DnsServer:
         from fauxkube.dataplane import dns_messages
+        from fauxkube.dataplane.dns_cache import AnswerCache
         from fauxkube.dataplane.dns_server import DnsServer
 
-        server = DnsServer(partial(self._answer, dns_messages.answer), host=_HOST, port=port)
+        server = DnsServer(partial(self._answer, AnswerCache(), dns_messages.answer), host=_HOST, port=port)
         try:
             await server.start()
         except OSError as error:
@@ -64,22 +67,33 @@ class Dns:
             raise status.conflict("dns", str(port), problem) from None
         return server
 
-    async def _answer(self, answer: Answer, query: bytes, is_datagram: bool) -> bytes | None:
+    async def _answer(self, cache: AnswerCache, answer: Answer, query: bytes, is_datagram: bool) -> bytes | None:
+        """Answers that chance has a part in, the order of addresses, are made anew each time."""
         from fauxkube.network.dns_answers import Response, respond
 
-        cluster = self._cluster()
+        network = self._cluster().network
         try:
-            topology = await cluster.network.topology()
+            topology = await network.topology()
         except NotRunningError:
             return None
-        serial = cluster.store.revision & 0xFFFF_FFFF
+        order = _Order(network.chance)
 
         def answered(name: str, kind: str) -> Response:
-            return respond(topology, name, kind, serial=serial)
+            return respond(topology, name, kind, serial=network.changed_at & 0xFFFF_FFFF)
 
-        return answer(query, answered, self._shuffled, datagram=is_datagram)
+        def made() -> tuple[bytes | None, bool]:
+            return answer(query, answered, order, datagram=is_datagram), not order.was_used
 
-    def _shuffled(self, records: Sequence[Record]) -> Sequence[Record]:
-        """In any order, as CoreDNS' `loadbalance` has them."""
-        chance = self._cluster().network.chance
-        return sorted(records, key=lambda _: chance.random())
+        return cache.answer(query, is_datagram, (network, network.changed_at), made)
+
+
+class _Order:
+    """Puts addresses into any order, as CoreDNS' `loadbalance` does."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self.was_used = False
+
+    def __call__(self, records: Sequence[Record]) -> Sequence[Record]:
+        self.was_used = True
+        return sorted(records, key=lambda _: self._chance.random())

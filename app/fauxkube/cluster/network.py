@@ -56,6 +56,8 @@ class ClusterNetwork:
         self._cluster = cluster
         self._faults = NodeFaults(cluster.faults, cluster.informers.of(NODES))
         self._topology: Topology | None = None
+        #: The revision at which the topology last took something in.
+        self.changed_at = 0
         #: By the topology's parts: what has changed since it was looked at, None for what is gone.
         self._changed: dict[str, dict[str, Object | None]] = {name: {} for name in _PARTS}
         #: The nodes whose machines may have been switched on or off since.
@@ -137,6 +139,8 @@ class ClusterNetwork:
 
     def _catch_up(self, topology: Topology) -> None:
         """Take in what has changed."""
+        if self._disturbed or any(self._changed.values()):
+            self.changed_at = self._cluster.store.revision
         self._disturbed.update(self._changed["nodes"])
         for name, changed in self._changed.items():
             part: Part = getattr(topology, name)
