@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from fauxkube.kinds.words import UnknownWordError
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.testing.conditions import ABSENT, Condition, For, condition
@@ -167,8 +168,16 @@ class Holding(Protocol):
     def _reference(
         self, what: What, name: str = "", namespace: str = "", labels: Selector = "", fields: Selector = ""
     ) -> Reference:
-        catalogue = self.member.objects().catalogue
-        return reference(catalogue, what, name, namespace=namespace, labels=labels, fields=fields)
+        objects = self.member.objects()
+
+        def refer() -> Reference:
+            return reference(objects.catalogue, what, name, namespace=namespace, labels=labels, fields=fields)
+
+        try:
+            return refer()
+        except UnknownWordError:
+            self.run(objects.learn())
+            return refer()
 
 
 async def settled_wait(member: Member, wanted: Reference, until: Condition, seconds: float) -> ObjectList:

@@ -28,7 +28,7 @@ class RemoteMember:
         self.url = str(entry["url"])
         self.control = RemoteControl(OwnAPI(http, self.url), str(entry["name"]))
         client = HttpClient(self.url, user_agent=USER_AGENT, http=http, field_validation="Strict")
-        self._objects = Objects(client, default_catalogue(), schemas)
+        self._objects = Objects(client, default_catalogue(), schemas, learns=True)
 
     def objects(self) -> Objects:
         return self._objects
