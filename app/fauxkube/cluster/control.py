@@ -27,6 +27,7 @@ from fauxkube.server.app import Application
 from fauxkube.server.control import (
     ClockReading,
     ClusterEntry,
+    Executed,
     LoadedObjects,
     LogLine,
     NameServer,
@@ -183,7 +184,17 @@ class Control:
     async def findings(self) -> list[Object]:
         return self.cluster.requests.findings()
 
-    # The network
+    # The network and what runs in it
+
+    async def execute(
+        self, pod: str, command: Sequence[str], *, namespace: str = "default", container: str = "", stdin: str = ""
+    ) -> Executed:
+        from fauxkube.cluster.executing import execute
+
+        with refusing():
+            return await execute(
+                self.cluster, pod, command, namespace=namespace, container=container, stdin=stdin.encode()
+            )
 
     async def trace(
         self,

@@ -77,6 +77,15 @@ class LoadedObjects:
 
 
 @dataclass(frozen=True, slots=True)
+class Executed:
+    """What a program in a container printed, and the exit code that it ended with."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody whose requests are told apart by the bearer token that comes with them."""
 
@@ -167,6 +176,15 @@ class Operations(Protocol):
         """What becomes of a packet, hop by hop, as `network.hops.Trace`; with `every` each way that it may take.
 
         The texts are those of `network.places`. 400 when they cannot be understood, or nobody is there to send.
+        """
+
+    async def execute(
+        self, pod: str, command: Sequence[str], *, namespace: str = "default", container: str = "", stdin: str = ""
+    ) -> Executed:
+        """Run a program in a pod's container to its end, as `pods/exec` does; the first container if none is named.
+
+        404 without such a pod, 400 when it does not run, 500 in the runtime's words when there is no such program,
+        504 when it does not end within a minute.
         """
 
     async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:

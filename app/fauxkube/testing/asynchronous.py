@@ -118,6 +118,7 @@ class AsyncCluster(_Awaited[Cluster]):
     delete = _awaited(Cluster.delete)
     wait = _awaited(Cluster.wait)
     trace = _awaited(Cluster.trace)
+    exec = _awaited(Cluster.exec)
     events = _awaited(Cluster.events)
     history = _awaited(Cluster.history)
     kubectl = _awaited(Cluster.kubectl)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from fauxkube.testing.servers import Member
 from fauxkube.testing.sources import Source, objects_in
 
 if TYPE_CHECKING:
+    from fauxkube.server.control import Executed
     from fauxkube.testing.expecting import Expectation
     from fauxkube.testing.findings import Diagnosis
     from fauxkube.testing.traces import Trace
@@ -146,6 +147,19 @@ class Holding(Protocol):
         )
         return Trace(self.run(asked))
 
+    def exec(
+        self, pod: str, *command: str, namespace: str = DEFAULT_NAMESPACE, container: str = "", stdin: str = ""
+    ) -> Executed:
+        """Run a program in a pod's container: `exec("client", "wget", "-qO-", "shop").stdout`.
+
+        A single text is a command line for the shell. The first container is meant unless another is named. What the
+        control loops can do at once they have done before.
+        """
+        words = command if len(command) != 1 else ("sh", "-c", *command)
+        name = pod.removeprefix("pod/")
+        asked = settled_execution(self.member, name, words, namespace=namespace, container=container, stdin=stdin)
+        return self.run(asked)
+
     def doctor(self, *, namespace: str = "") -> Diagnosis:
         """What is wrong with the network, of the cluster or of a namespace: `assert cluster.doctor().healthy`.
 
@@ -194,6 +208,13 @@ async def settled_trace(member: Member, sender: str, target: str, **asked: Any) 
     with suppress(StatusError):
         await member.control.settle(timeout=SECONDS)
     return await member.control.trace(sender, target, **asked)
+
+
+async def settled_execution(member: Member, pod: str, command: Sequence[str], **asked: str) -> Executed:
+    """The same before a program runs."""
+    with suppress(StatusError):
+        await member.control.settle(timeout=SECONDS)
+    return await member.control.execute(pod, command, **asked)
 
 
 async def settled_diagnosis(member: Member, namespace: str) -> Object:

@@ -11,7 +11,16 @@ import orjson
 
 from fauxkube.client.http import error_of, unreachable
 from fauxkube.machinery.objects import Object
-from fauxkube.server.control import ClockReading, ClusterEntry, LoadedObjects, LogLine, NameServer, SettledState, User
+from fauxkube.server.control import (
+    ClockReading,
+    ClusterEntry,
+    Executed,
+    LoadedObjects,
+    LogLine,
+    NameServer,
+    SettledState,
+    User,
+)
 from fauxkube.server.inspection import AddressUse, Allocated, ClusterInfo, PoolUse
 from fauxkube.simulation.requests.criteria import Asked
 
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
 _OURS = "/fauxkube/v1"
 #: Seconds that an answer may take beyond what was asked to be waited.
 _PATIENCE = 10.0
+#: More than the server gives a program.
+_PROGRAM_PATIENCE = 90.0
 
 
 class OwnAPI:
@@ -140,6 +151,12 @@ class RemoteControl:
         asked = {"from": sender, "to": target, "namespace": namespace, "protocol": protocol, "port": port}
         traced: Object = await self._api.ask("GET", "/trace", params={**asked, "every": every})
         return traced
+
+    async def execute(
+        self, pod: str, command: Sequence[str], *, namespace: str = "default", container: str = "", stdin: str = ""
+    ) -> Executed:
+        asked = {"pod": pod, "command": list(command), "namespace": namespace, "container": container, "stdin": stdin}
+        return Executed(**await self._api.ask("POST", "/exec", asked, patience=_PROGRAM_PATIENCE))
 
     async def install_network(self, name: str, *, cidr: str = "") -> LoadedObjects:
         return LoadedObjects(**await self._api.ask("POST", "/network/install", {"name": name, "cidr": cidr}))

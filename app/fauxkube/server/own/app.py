@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from fauxkube.server.own import clock, cluster, clusters, failures, faults, history, network, requests, snapshots, users
+from fauxkube.server.own import (
+    clock,
+    cluster,
+    clusters,
+    containers,
+    failures,
+    faults,
+    history,
+    network,
+    requests,
+    snapshots,
+    users,
+)
 
 #: The prefix under which nothing of Kubernetes' lives.
 PREFIX = "/fauxkube/v1"
@@ -29,7 +41,8 @@ def create_app() -> FastAPI:
         root_path_in_servers=False,
         responses=failures.RESPONSES,
     )
-    for concern in (cluster, clusters, clock, faults, requests, network, snapshots, history, users):
+    concerns = (cluster, clusters, clock, faults, requests, network, containers, snapshots, history, users)
+    for concern in concerns:
         app.include_router(concern.router, prefix=PREFIX)
     failures.render(app)
     return app
