@@ -8,7 +8,7 @@ address, a node or a name to be looked up, or a URL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -65,6 +65,10 @@ class Place:
         if host is None and self.is_anybody:
             return OUTSIDE_ADDRESSES[family_of(like)]
         return (host.address(like) if host is not None else "") or self.address
+
+    def towards(self, address: str) -> Place:
+        """The sender to such an address: somebody of whom no address was told has one of each family."""
+        return replace(self, address=self.source(address)) if self.is_anybody else self
 
     @property
     def is_anybody(self) -> bool:

@@ -48,7 +48,8 @@ def trace(
     aim = find_aim(topology, asked)
     ways = tuple(islice(_ways(topology, asked, aim, choice), _MOST_WAYS))
     reached = all(way.reached for way in ways)
-    return Trace(str(asked.sender), target, aim.protocol, aim.port, reached, ways)
+    source = asked.sender.towards(aim.addresses[0]) if aim.addresses else asked.sender
+    return Trace(str(source), target, aim.protocol, aim.port, reached, ways)
 
 
 def _checked(asked: Asked) -> Asked:
@@ -69,7 +70,7 @@ def _ways(topology: Topology, asked: Asked, aim: Aim, choice: Choice) -> Iterato
             yield _to_itself(topology, sender, aim)
             continue
         packet = Packet(sender.source(address), address, aim.port, aim.protocol)
-        walk = Walk(topology, sender, packet, choice, aim.hops, 1 / len(aim.addresses), meant=meant)
+        walk = Walk(topology, sender.towards(address), packet, choice, aim.hops, 1 / len(aim.addresses), meant=meant)
         yield from (_explained(way, aim) for way in walk.ways())
 
 
