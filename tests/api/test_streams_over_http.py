@@ -389,6 +389,29 @@ def test_a_fault_takes_the_place_of_the_protocol(streams: Streamed, http: httpx.
     assert told(streams, EXEC, V5)[1] == b"hi\n"
 
 
+@pytest.mark.parametrize(("effect", "said"), [("down", "connect: no route to host"), ("partitioned", "i/o timeout")])
+def test_a_kubelet_that_cannot_be_reached_is_told(
+    streams: Streamed, http: httpx.Client, effect: str, said: str
+) -> None:
+    node = http.get(f"{PODS}/web").json()["spec"]["nodeName"]
+    address = f"{http.get(f'/api/v1/nodes/{node}').json()['status']['addresses'][0]['address']}:10250"
+    fault = {"kind": "node", "effect": effect, "match": {"name": node}}
+    assert http.post("/fauxkube/v1/faults", json=fault).status_code == 201
+    try:
+        for target in (EXEC, f"{PODS}/web/portforward"):
+            with upgraded(streams.url, target, spdy_offer(V4, "portforward.k8s.io")) as answer:
+                problem = f"error dialing backend: dial tcp {address}: {said}"
+                assert (answer.status, json.loads(answer.body())["message"]) == (500, problem)
+        post = f"https://{address}/exec/default/web/web?command=echo&command=hi&error=1&output=1"
+        problem = f'error sending request: Post "{post}": dial tcp {address}: {said}'
+        assert json.loads(told(streams, EXEC, V5)[3])["message"] == f"Internal error occurred: {problem}"
+        get = f"https://{address}/containerLogs/default/web/web"
+        assert http.get(f"{PODS}/web/log").json()["message"] == f'Get "{get}": dial tcp {address}: {said}'
+    finally:
+        http.delete("/fauxkube/v1/faults")
+    until(lambda: http.get(f"{PODS}/web/log").status_code == 200)
+
+
 def test_a_server_that_stops_ends_what_is_open_at_once() -> None:
     with streamed() as streams:
         answers = [

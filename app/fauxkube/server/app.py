@@ -74,6 +74,7 @@ class Application:
         self._verbs = Verbs(pipelines, clock=clock)
         self._watches = Watches(pipelines, clock=clock, chance=self._chance)
         self._proxy = Proxy(pipelines, reaching, self._chance)
+        self._faults = simulation.faults
         self._recording = Recording(simulation.requests, clock=clock)
         self._gate = _gate_of(simulation, pipelines)
         self._documents = Documents(
@@ -181,9 +182,10 @@ class Application:
 
     def _streams(self) -> Streaming:
         if self._streaming is None:
+            from fauxkube.server.streaming.kubelets import Kubelets
             from fauxkube.server.streaming.serving import Streaming
 
-            self._streaming = Streaming(self._containers(), clock=self._clock)
+            self._streaming = Streaming(self._containers(), Kubelets(self._catalogue, self._faults), clock=self._clock)
             if self._closed:
                 self._streaming.close()
         return self._streaming

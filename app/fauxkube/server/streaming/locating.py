@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, name_of, namespace_of
-from fauxkube.machinery.status import StatusError
 
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
@@ -90,8 +89,3 @@ def _state(pod: Object, container: str) -> Object:
 def _statuses(pod: Object) -> Iterable[Object]:
     for key in _STATUSES:
         yield from (pod.get("status") or {}).get(key) or ()
-
-
-def upgrade_failed(problem: str) -> StatusError:
-    """What a client of the newest protocol is told in its stream when the kubelet would not even have begun."""
-    return status.internal(f"unable to upgrade connection: {problem}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import FieldError, Path
@@ -37,6 +38,13 @@ class RemoteOptions:
     def stderr(self) -> bool:
         """Whether errors have a stream of their own."""
         return not self.tty
+
+    @property
+    def kubelet_query(self) -> str:
+        """The query that the API server asks the kubelet with."""
+        flags = (("error", self.stderr), ("input", self.stdin), ("output", True), ("tty", self.tty))
+        asked = [("command", each) for each in self.command] + [(name, "1") for name, wanted in flags if wanted]
+        return urlencode(asked)
 
 
 def remote_options(query: Query) -> RemoteOptions:

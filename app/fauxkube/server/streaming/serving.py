@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
 from fauxkube.kit.clock import Clock
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
-from fauxkube.server import queries, responses
+from fauxkube.machinery.status import StatusError
+from fauxkube.server import errors, queries, responses
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.connections import Upgrade, offered
 from fauxkube.server.containers import Containers, Terminal
@@ -23,6 +24,7 @@ from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Reads
 from fauxkube.server.streaming import handshake, locating, options, port_forward, sessions
 from fauxkube.server.streaming.handshake import WEBSOCKET, Switch
+from fauxkube.server.streaming.kubelets import Dialled, Kubelets
 from fauxkube.server.streaming.logs import LogAnswer
 from fauxkube.server.streaming.remote_command import V1, V2, V3, V4, V5, Program
 from fauxkube.server.streaming.takeover import Session, Takeover
@@ -33,11 +35,19 @@ _SPDY = (V4, V3, V2, V1)
 _CHANNELS = (V1, f"base64.{V1}", V4, f"v4.base64.{V1}")
 
 
+class _Refusal(NamedTuple):
+    """How it is told that no program will run: as an answer, and in the stream where the API server translates."""
+
+    answer: Response
+    translated: StatusError
+
+
 class Streaming:
     """Answers for the containers of one cluster, and knows which answers are still going on."""
 
-    def __init__(self, containers: Containers, *, clock: Clock) -> None:
+    def __init__(self, containers: Containers, kubelets: Kubelets, *, clock: Clock) -> None:
         self._containers = containers
+        self._kubelets = kubelets
         self._clock = clock
         self._open: set[Takeover | LogAnswer] = set()
         self._closed = False
@@ -53,13 +63,26 @@ class Streaming:
         pod = await _pod(info, reads)
         container = locating.container_of(pod, asked.container) if asked else ""
         locating.check_assigned(pod)
+        dialled = await self._kubelets.dial(pod["spec"]["nodeName"], reads)
         upgrade = offered(request.scope)
         if upgrade is None:
             raise status.bad_request("Upgrade request required")
         if asked is None:
+            if dialled.problem:
+                raise _undialled(dialled)
             return self._port_forward(request, upgrade, pod, ports)
         remote = sessions.Remote(self._program(info.subresource, pod, container, asked.command), asked, self._clock)
-        return self._remote(request, upgrade, remote, problem=locating.not_running(pod, container))
+        refusal = None
+        if dialled.problem:
+            path = f"{info.subresource}/{info.namespace}/{info.name}/{container}?{asked.kubelet_query}"
+            translated = f'error sending request: Post "https://{dialled.address}/{path}": {dialled.problem}'
+            answer = errors.error_response(request, _undialled(dialled))
+            refusal = _Refusal(answer, status.internal(translated))
+        elif problem := locating.not_running(pod, container):
+            refusal = _Refusal(
+                responses.text(500, problem), status.internal(f"unable to upgrade connection: {problem}")
+            )
+        return self._remote(request, upgrade, remote, refusal=refusal)
 
     def close(self) -> None:
         """End all that is going on, and begin nothing more."""
@@ -77,14 +100,16 @@ class Streaming:
 
         return attach
 
-    def _remote(self, request: Request, upgrade: Upgrade, remote: sessions.Remote, *, problem: str) -> Answer:
+    def _remote(
+        self, request: Request, upgrade: Upgrade, remote: sessions.Remote, *, refusal: _Refusal | None
+    ) -> Answer:
         if upgrade.protocol == WEBSOCKET and V5 in handshake.subprotocols(request):
-            if problem:
-                remote = sessions.Remote(_failing(problem), remote.options, remote.clock)
+            if refusal:
+                remote = sessions.Remote(_failing(refusal.translated), remote.options, remote.clock)
             switch = handshake.websocket(request, (V5,))
             return self._switched(upgrade, switch, partial(sessions.over_websocket, remote=remote, version=V5))
-        if problem:
-            return responses.text(500, problem)
+        if refusal:
+            return refusal.answer
         if upgrade.protocol == WEBSOCKET:
             switch = handshake.websocket(request, _CHANNELS, unnamed=True)
             serve = sessions.over_websocket
@@ -130,6 +155,10 @@ class Streaming:
         container = locating.container_of(pod, queries.text(request.query, "container"))
         if not pod["spec"].get("nodeName"):
             return Response(204, b"")
+        dialled = await self._kubelets.dial(pod["spec"]["nodeName"], reads)
+        if dialled.problem:
+            url = f"https://{dialled.address}/containerLogs/{info.namespace}/{info.name}/{container}"
+            raise StatusError(500, "", f'Get "{url}": {dialled.problem}')
         locating.check_logged(pod, container, previous=asked.previous)
         answer = LogAnswer(self._containers.log(pod, container, asked), done=self._open.discard)
         self._open.add(answer)
@@ -142,9 +171,13 @@ async def _pod(info: RequestInfo, reads: Reads) -> Object:
     return pod
 
 
-def _failing(problem: str) -> Program:
+def _undialled(dialled: Dialled) -> StatusError:
+    return StatusError(500, "", f"error dialing backend: {dialled.problem}")
+
+
+def _failing(refusal: StatusError) -> Program:
     async def fail(_: Terminal) -> int:
-        raise locating.upgrade_failed(problem)
+        raise refusal
 
     return fail
 
