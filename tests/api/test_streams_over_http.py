@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from fauxkube.cluster.settings import Settings
-from fauxkube.server.streaming.spdy_frames import Data, GoAway, SynReply, SynStream
+from fauxkube.server.streaming.spdy_frames import Data, Frame, GoAway, SynReply, SynStream
 from support.containers import REFUSING_PORT, forgotten
 from support.upgrades import (
     PODS,
@@ -314,7 +314,7 @@ def test_spdy_goes_through_a_websocket_in_messages_of_any_size(streams: Streamed
         )
         for at in range(0, len(opened), 5):
             socket_.send(opened[at : at + 5])
-        frames = []
+        frames: list[Frame] = []
         while not [each for each in frames if isinstance(each, Data) and each.fin and each.id == 1]:
             frames += decoder.feed(socket_.next() or b"")
     assert b"".join(each.data for each in frames if isinstance(each, Data) and each.id == 3) == b"ping"

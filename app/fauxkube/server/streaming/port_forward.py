@@ -21,7 +21,6 @@ from fauxkube.kit.streams import Duplex, Reader, Writer
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.containers import Containers
-from fauxkube.server.streaming.connection import Connection
 from fauxkube.server.streaming.racing import until_one_ends
 from fauxkube.server.streaming.sessions import LINGER, pinging
 from fauxkube.server.streaming.spdy import SpdyConnection, Stream
@@ -85,20 +84,15 @@ async def _copy(source: Reader, sink: Writer) -> None:
     await sink.close()
 
 
-async def over_spdy(connection: Connection, target: Target) -> None:
-    """Forward over SPDY."""
-    await _serve(Duplex(connection, connection), target)
-
-
-async def tunnelled(connection: Connection, target: Target) -> None:
+async def tunnelled(duplex: Duplex, target: Target) -> None:
     """Forward over SPDY in a WebSocket."""
     from fauxkube.server.streaming.tunnel import Tunnel
     from fauxkube.server.streaming.websocket import WebSocket
 
-    await _serve(Tunnel(WebSocket(Duplex(connection, connection))).duplex, target)
+    await over_spdy(Tunnel(WebSocket(duplex)).duplex, target)
 
 
-async def _serve(duplex: Duplex, target: Target) -> None:
+async def over_spdy(duplex: Duplex, target: Target) -> None:
     """Forward what the client's pairs of streams ask for, until it goes away."""
     opened: asyncio.Queue[Stream] = asyncio.Queue()
 
@@ -165,12 +159,12 @@ async def _pair(spdy: SpdyConnection, target: Target, data: Stream, error: Strea
         spdy.forget(data, error)
 
 
-async def over_websocket(connection: Connection, target: Target, ports: Sequence[int], version: str) -> None:
+async def over_websocket(duplex: Duplex, target: Target, ports: Sequence[int], version: str) -> None:
     """Forward one connection to each port, on two channels each, which begin with the port's number."""
     from fauxkube.server.streaming.channels import Channels
     from fauxkube.server.streaming.websocket import WebSocket
 
-    socket = WebSocket(Duplex(connection, connection))
+    socket = WebSocket(duplex)
     numbers = range(0, 2 * len(ports), 2)
     channels = Channels(socket, read=numbers, base64="base64." in version, closes=False)
 

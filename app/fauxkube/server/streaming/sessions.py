@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fauxkube.kit.clock import Clock
 from fauxkube.kit.streams import Duplex, Nothing, Nowhere
 from fauxkube.server.containers import Terminal
-from fauxkube.server.streaming.connection import Connection
 from fauxkube.server.streaming.options import RemoteOptions
 from fauxkube.server.streaming.racing import until_one_ends
 from fauxkube.server.streaming.remote_command import V3, V4, V5, Program, Sizes, perform
@@ -50,12 +49,12 @@ async def pinging(ping: Callable[[], Awaitable[None]], clock: Clock) -> None:
         return
 
 
-async def over_websocket(connection: Connection, remote: Remote, version: str) -> None:
+async def over_websocket(duplex: Duplex, remote: Remote, version: str) -> None:
     """Serve a program over the channels of a WebSocket; `version` is the subprotocol."""
     from fauxkube.server.streaming.channels import Channels
     from fauxkube.server.streaming.websocket import WebSocket
 
-    socket, options = WebSocket(Duplex(connection, connection)), remote.options
+    socket, options = WebSocket(duplex), remote.options
     read = [number for number, wanted in ((STDIN, options.stdin), (RESIZE, options.tty)) if wanted]
     channels = Channels(socket, read=read, base64="base64." in version, closes=version == V5)
     stdout = channels.writer(STDOUT)
@@ -78,7 +77,7 @@ async def over_websocket(connection: Connection, remote: Remote, version: str) -
     await until_one_ends(channels.run(), work(), pinging(socket.ping, remote.clock))
 
 
-async def over_spdy(connection: Connection, remote: Remote, version: str) -> None:
+async def over_spdy(duplex: Duplex, remote: Remote, version: str) -> None:
     """Serve a program over the streams of a SPDY connection."""
     opened: asyncio.Queue[Stream] = asyncio.Queue()
 
@@ -86,7 +85,7 @@ async def over_spdy(connection: Connection, remote: Remote, version: str) -> Non
         opened.put_nowait(stream)
         return ""
 
-    spdy = SpdyConnection(Duplex(connection, connection), accept)
+    spdy = SpdyConnection(duplex, accept)
 
     async def work() -> None:
         try:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from fauxkube.kit.streams import Duplex
 from fauxkube.machinery import status
 from fauxkube.server import errors, responses
 from fauxkube.server.asgi import Request, Send
@@ -14,7 +15,7 @@ from fauxkube.server.streaming.connection import Connection
 from fauxkube.server.streaming.handshake import Switch
 from fauxkube.simulation.calls import Call
 
-Session = Callable[[Connection], Awaitable[None]]
+Session = Callable[[Duplex], Awaitable[None]]
 
 _log = logging.getLogger("fauxkube.server")
 
@@ -59,7 +60,7 @@ class Takeover:
         connection = self._upgrade.take(Connection)
         try:
             await connection.write(self._switch.head)
-            await self._session(connection)
+            await self._session(Duplex(connection, connection))
         except (BrokenPipeError, asyncio.CancelledError):
             pass
         except Exception:
