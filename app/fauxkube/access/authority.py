@@ -161,16 +161,30 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def new_request(key: ec.EllipticCurvePrivateKey, common_name: str, organizations: Sequence[str]) -> bytes:
-    """A request for a certificate of that subject, PEM."""
+def public_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The public key as PEM."""
+    from cryptography.hazmat.primitives import serialization
+
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def new_request(
+    key: ec.EllipticCurvePrivateKey,
+    common_name: str,
+    organizations: Sequence[str],
+    alternatives: Sequence[x509.GeneralName] = (),
+) -> bytes:
+    """A request for a certificate of that subject, with those alternative names, PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.x509.oid import NameOID
 
     names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, each) for each in organizations]
     subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    signed = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
-    return signed.public_bytes(serialization.Encoding.PEM)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    if alternatives:
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def key_hash(certificate: bytes) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from fauxkube.cli.own_api import DEFAULT_URL, Server, ask
 from fauxkube.cli.time import seconds_of
+from fauxkube.cli.up import warn_if_open
 
 if TYPE_CHECKING:
     from fauxkube.access.bootstrap_tokens import Token
@@ -46,6 +47,9 @@ def init(  # noqa: PLR0913 - one parameter an option
     skip_phases: Annotated[
         list[str] | None, typer.Option(help="Phases to leave out, such as addon/kube-proxy; may be repeated.")
     ] = None,
+    cert_dir: Annotated[
+        Path | None, typer.Option(help="A folder to write the control plane's certificates to.", file_okay=False)
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="A file that keeps the state; without it, it is kept in memory.", dir_okay=False)
     ] = None,
@@ -69,6 +73,7 @@ def init(  # noqa: PLR0913 - one parameter an option
             token=parse(token) if token else None,
             token_ttl=_length(token_ttl),
             skipped=skipped,
+            certificates=None if dry_run else cert_dir,
         )
     except KubeadmError as error:
         _fail(str(error))
@@ -120,13 +125,17 @@ def _try(configuration: InitConfiguration, settings: Settings) -> None:
 
 
 def _serve(configuration: InitConfiguration, settings: Settings, *, host: str, port: int) -> None:
+    import logging
+
     from fauxkube.cluster.kubeadm.init import Beginning
     from fauxkube.cluster.kubeadm.phases import success
     from fauxkube.cluster.serving import ServingError, serve
 
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     beginning = Beginning(configuration, typer.echo)
 
     def announce(ready: Announced) -> None:
+        warn_if_open(ready.host)
         typer.echo(success(ready.url, beginning.command))
 
     try:

@@ -182,12 +182,7 @@ def _announce(ready: Announced) -> None:
         typer.echo(f"fauxkube: {note}", err=True)
     if made := len(loaded.created) + len(loaded.changed):
         typer.echo(f"fauxkube has loaded {made} objects")
-    if not _is_loopback(ready.host):
-        typer.echo(
-            f"fauxkube: warning: listening on {ready.host}: anyone who reaches this port can read and change "
-            "everything, there is no authentication",
-            err=True,
-        )
+    warn_if_open(ready.host)
     if names is not None:
         typer.echo(f"Names are answered at {names.host}:{names.port}:")
         typer.echo(f"  dig @{names.host} -p {names.port} kubernetes.default.svc.{names.domain}")
@@ -213,6 +208,16 @@ def _command() -> str:
         return "fauxkube"
     called = Path(sys.argv[0])
     return f"{sys.executable} -m fauxkube" if called.name == "__main__.py" else str(called)
+
+
+def warn_if_open(host: str) -> None:
+    """Say what it means to listen on an address that others reach."""
+    if not _is_loopback(host):
+        typer.echo(
+            f"fauxkube: warning: listening on {host}: anyone who reaches this port can read and change "
+            "everything, there is no authentication",
+            err=True,
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +161,35 @@ def test_a_token_lasts_as_long_as_it_is_given() -> None:
         )
 
     initialized(check, token_ttl=timedelta(hours=1))
+
+
+def test_certificates_are_written_that_their_authorities_have_signed(tmp_path: Path) -> None:
+    printed: list[str] = []
+
+    async def check(cluster: Cluster, said: list[str]) -> None:
+        printed.extend(said)
+
+    initialized(check, certificates=tmp_path)
+    signed = {
+        "ca": ("apiserver", "apiserver-kubelet-client"),
+        "front-proxy-ca": ("front-proxy-client",),
+        "etcd/ca": ("etcd/server", "etcd/peer", "etcd/healthcheck-client", "apiserver-etcd-client"),
+    }
+    at = str(int(datetime(2026, 1, 1, 1, tzinfo=UTC).timestamp()))
+    for authority, certificates in signed.items():
+        files = [f"{name}.crt" for name in certificates]
+        command = ("openssl", "verify", "-attime", at, "-CAfile", f"{authority}.crt", *files)
+        verified = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert verified.stdout == "".join(f"{name}: OK\n" for name in files)
+    made = [*signed, *(name for certificates in signed.values() for name in certificates)]
+    expected = {f"{name}.{suffix}" for name in made for suffix in ("crt", "key")} | {"sa.key", "sa.pub"}
+    assert {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*.*")} == expected
+    assert (tmp_path / "ca.key").stat().st_mode & 0o077 == 0
+    hosts = "cp kubernetes kubernetes.default kubernetes.default.svc kubernetes.default.svc.cluster.local"
+    serving = f"[certs] apiserver serving cert is signed for DNS names [{hosts}] and IPs [10.96.0.1 172.18.0.2]"
+    assert any(serving in each for each in printed)
+    with pytest.raises(KubeadmError, match="already exists"):
+        initialized(check, certificates=tmp_path)
 
 
 def test_phases_can_be_left_out() -> None:

@@ -138,7 +138,8 @@ def test_nodes_that_were_deleted_stay_away() -> None:
 
 def test_the_snapshot_s_ranges_and_version_are_the_cluster_s() -> None:
     async def scenario() -> None:
-        ranges = Ranges(cluster_cidr="10.1.0.0/16", service_cidr="10.2.0.0/16", node_ports=(20000, 20100))
+        own = {"cluster_cidr": "10.1.0.0/16", "service_cidr": "10.2.0.0/16"}
+        ranges = Ranges(**own, node_ports=(20000, 20100), node_blocks=False)
         settings = Settings(nodes=1, kubernetes_version="1.34", ranges=ranges, clock_rate=0)
         async with settled(Cluster(settings)) as cluster:
             loaded = settings_of(load(save(cluster)))

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from fauxkube.access.bootstrap_tokens import Token
@@ -27,7 +28,7 @@ _DNS_INDEX = 10
 class InitConfiguration:
     """The settings of `init`: `version` is `v1.36.0`, without a `token` one is drawn, and a `token_ttl` of None lasts.
 
-    `pod_subnet` may be empty: then nodes get no blocks of pod addresses.
+    `pod_subnet` may be empty: then nodes get no blocks of pod addresses. `certificates` is a folder to write them to.
     """
 
     node_name: str
@@ -37,6 +38,7 @@ class InitConfiguration:
     token: Token | None = None
     token_ttl: timedelta | None = TOKEN_TTL
     skipped: Collection[str] = ()
+    certificates: Path | None = None
 
     @property
     def dns_address(self) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from fauxkube.access.authority import Authority, new_authority
 from fauxkube.access.bootstrap_tokens import Terms, Token, draw
 from fauxkube.client.protocol import Client
-from fauxkube.cluster.kubeadm import addons, control_plane, roles, tokens
+from fauxkube.cluster.kubeadm import addons, control_plane, pki, roles, tokens
 from fauxkube.cluster.kubeadm.configuration import (
     CLUSTER_NAME,
     InitConfiguration,
@@ -85,10 +86,31 @@ class Initialization:
         )
 
     async def certs(self) -> None:
+        folder = self._configuration.certificates
+        if folder is not None:
+            self._say(f'[certs] Using certificateDir folder "{folder}"')
+            if (folder / "ca.crt").exists():
+                raise KubeadmError(f"error execution phase certs: {folder / 'ca.crt'} already exists")
         self._say('[certs] Generating "ca" certificate and key')
-        made = new_authority(CLUSTER_NAME, now=self._clock.now(), chance=self._chance)
-        await self._ensure([made.to_secret()])
-        self._say("[certs] Kept them as the secret kube-system/fauxkube-ca; the API is served without TLS, by no other")
+        authority = new_authority(CLUSTER_NAME, now=self._clock.now(), chance=self._chance)
+        await self._ensure([authority.to_secret()])
+        if folder is not None:
+            try:
+                self._write_certificates(folder, authority)
+            except OSError as error:
+                raise KubeadmError(f"error execution phase certs: {error}") from None
+        self._say("[certs] The authority is kept as the secret kube-system/fauxkube-ca; the API is served without TLS")
+
+    def _write_certificates(self, folder: Path, authority: Authority) -> None:
+        now = self._clock.now()
+        for made in pki.make(self._configuration, self._address, authority, now=now, chance=self._chance):
+            if made.said:
+                self._say(made.said)
+            for name, content in made.files.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600 if path.suffix == ".key" else 0o644)
+                path.write_bytes(content)
 
     async def kubeconfig(self) -> None:
         self._say('[kubeconfig] Writing no files: "fauxkube kubeconfig" makes one')

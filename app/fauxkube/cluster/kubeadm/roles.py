@@ -23,6 +23,7 @@ def bootstrap_roles() -> list[Object]:
     tokens = ("Group", NODE_GROUP)
     reader = _rule(["get"], [""], ["nodes"])
     return [
+        *_nodes_roles(),
         _role("ClusterRole", "kubeadm:get-nodes", [reader]),
         _binding("ClusterRoleBinding", "kubeadm:get-nodes", "kubeadm:get-nodes", [tokens]),
         _binding("ClusterRoleBinding", "kubeadm:kubelet-bootstrap", "system:node-bootstrapper", [tokens]),
@@ -37,6 +38,31 @@ def bootstrap_roles() -> list[Object]:
             "ClusterRoleBinding", "kubeadm:cluster-admins", "cluster-admin", [("Group", "kubeadm:cluster-admins")]
         ),
     ]
+
+
+def _nodes_roles() -> list[Object]:
+    """Those of the API server's own roles (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`) that are bound here."""
+    group, requests = ["certificates.k8s.io"], "certificatesigningrequests"
+    events = _rule(["create", "patch", "update"], ["", "events.k8s.io"], ["events"])
+    slices = _rule(["list", "watch"], ["discovery.k8s.io"], ["endpointslices"])
+    rules: dict[str, list[Object]] = {
+        "system:node-bootstrapper": [_rule(["create", "get", "list", "watch"], group, [requests])],
+        f"{_CSRS}:nodeclient": [_rule(["create"], group, [f"{requests}/nodeclient"])],
+        f"{_CSRS}:selfnodeclient": [_rule(["create"], group, [f"{requests}/selfnodeclient"])],
+        "system:node-proxier": [
+            _rule(["list", "watch"], [""], ["services", "endpoints"]),
+            _rule(["get", "list", "watch"], [""], ["nodes"]),
+            events,
+            slices,
+        ],
+    }
+    made = [_role("ClusterRole", name, each) for name, each in rules.items()]
+    for role in made:
+        role["metadata"] |= {
+            "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+            "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
+        }
+    return made
 
 
 def cluster_info_roles() -> list[Object]:
