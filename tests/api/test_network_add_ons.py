@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import answered, made
+from support.api import answered, made, pools
 from support.clusters import OURS, cluster_of
 
 MANIFESTS = Path(__file__).parent.parent / "data" / "add_ons"
@@ -93,6 +93,13 @@ def ready(http: httpx.Client) -> dict[str, str]:
 def told(http: httpx.Client, name: str, reason: str) -> list[str]:
     asked = {"fieldSelector": f"involvedObject.name={name},reason={reason}"}
     return [each["message"] for each in answered(http.get("/api/v1/events", params=asked))["items"]]
+
+
+def pods_addresses(http: httpx.Client) -> dict[str, str]:
+    """What pods hold out of any pool of a node, and which."""
+    return {
+        value: owner for name, held in pools(http).items() if name.startswith("pods/") for value, owner in held.items()
+    }
 
 
 def check(http: httpx.Client) -> dict[str, Any]:
@@ -253,6 +260,22 @@ def test_an_add_on_on_lone_bridges_takes_over_for_new_pods(shared_server: str) -
         run(http, "new")
         assert address(http, "old") == "172.17.0.2"
         assert address(http, "new").startswith("10.244.")
+
+
+def test_no_address_is_left_behind_when_the_blocks_change(shared_server: str) -> None:
+    with cluster_of(shared_server, network="bridge", clock_rate=0) as http:
+        run(http, "bridged")
+        load(http, manifest("flannel"))
+        run(http, "given")
+        load(http, manifest("cilium"))
+        run(http, "own")
+        held = pods_addresses(http)
+        assert set(held) == {address(http, name) for name in ("bridged", "given", "own")}
+        assert {each.rsplit(".", 2)[0] for each in held} == {"172.17", "10.244", "10.0"}
+        for name in ("bridged", "given", "own"):
+            answered(http.delete(f"{PODS}/{name}", params={"gracePeriodSeconds": 0}))
+        settle(http)
+        assert not pods_addresses(http)
 
 
 def test_an_add_on_in_a_routed_cluster_changes_nothing(shared_server: str) -> None:

@@ -79,6 +79,13 @@ def endpoints_of(slices: Iterable[Object], port_name: str, protocol: str, *, ver
     return sorted(found.values(), key=str)
 
 
+def pods_behind(slices: Iterable[Object], address: str) -> tuple[str, ...]:
+    """The keys of all pods that have this address in the slices."""
+    raws = (raw for each in slices for raw in each.get("endpoints") or () if raw.get("addresses"))
+    found = (_endpoint(raw, 0).pod for raw in raws if raw["addresses"][0] == address)
+    return tuple(dict.fromkeys(pod for pod in found if pod))
+
+
 def cluster_candidates(endpoints: Sequence[Endpoint], node: str, zone: str) -> Candidates:
     """What a node may use wherever it runs."""
     ready = [each for each in endpoints if each.ready]

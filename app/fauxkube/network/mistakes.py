@@ -76,8 +76,8 @@ def of_node(node: Node | None) -> tuple[str, ...]:
     if node is None or (node.network is not None and node.network.blocks and not node.network.error):
         return ()
     network = node.network
-    if not node.given_cidrs and (network is None or not network.blocks):
-        return (f"node {node.name} has no block of addresses",)
+    if network is None and not node.given_cidrs:
+        return (f"node {node.name} has neither a network add-on nor a block of addresses",)
     if network is None:
         said = f": {node.message}" if node.ready == "False" and node.message else ""
         return (f"node {node.name} has no network add-on{said}",)
@@ -98,7 +98,11 @@ def of_route(topology: Topology, route: Route, node: Node) -> tuple[str, ...]:
     if node.is_alone or (home is not None and home.is_alone):
         return (FORBIDDEN,)
     if home is not None and node.joins(home):
-        return ()
+        pod = route.pod
+        if pod is None or any(home.holds(each) for each in pod.addresses):
+            return ()
+        blocks = ", ".join(home.pod_cidrs)
+        return (f"the block of {home.name} is {blocks}: a pod from before its network add-on has to be made anew",)
     return (*of_node(node), *(of_node(home) if home is not None and home.name != node.name else ()))
 
 

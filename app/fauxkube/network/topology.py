@@ -13,7 +13,7 @@ from typing import Protocol
 
 from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namespace_of, split_key
-from fauxkube.network.endpoints import Endpoint, endpoints_of, service_of
+from fauxkube.network.endpoints import Endpoint, endpoints_of, pods_behind, service_of
 from fauxkube.network.groups import Groups
 from fauxkube.network.hosts import Address, Node, Pod, node_of, pod_of
 from fauxkube.network.proxy import Rules, ServicePort
@@ -197,6 +197,10 @@ class Slices:
     def at(self, address: str) -> Collection[Object]:
         """The slices with an endpoint that has the address."""
         return self._by_address.of(address)
+
+    def pods_at(self, service: str, address: str) -> tuple[str, ...]:
+        """The keys of a service's pods that have the address: several, where nodes give the same ones."""
+        return pods_behind(self.of(service), address)
 
     def endpoints(self, port: ServicePort, *, version: int = 4) -> list[Endpoint]:
         """The endpoints of a service's port, of one IP version."""

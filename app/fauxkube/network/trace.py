@@ -61,7 +61,7 @@ def _checked(asked: Asked) -> Asked:
 
 
 def _ways(topology: Topology, asked: Asked, aim: Aim, choice: Choice) -> Iterator[Way]:
-    sender, meant = asked.sender, asked.target.key if asked.target.kind is Kind.POD else ""
+    sender, meant = asked.sender, (asked.target.key,) if asked.target.kind is Kind.POD else ()
     if aim.end is not None:
         yield Way(1.0, reached=False, hops=(*aim.hops, aim.end))
         return

@@ -78,8 +78,8 @@ class Walk:
     is_out: bool = False
     #: Why the source is to be translated on the last node's way out; empty when it is not.
     masquerade: str = ""
-    #: The key of the pod that it is meant for; empty when any will do that has the address.
-    meant: str = ""
+    #: The keys of the pods that it is meant for; empty when any will do that has the address.
+    meant: tuple[str, ...] = ()
 
     def ways(self) -> Iterator[Way]:
         """Every way that is looked at, from here on."""
@@ -183,7 +183,8 @@ class Walk:
             reason = "the backend is the client itself"
         before, packet = str(self.packet), self.packet.to(backend)
         hop = Translation(node.place, "destination", before, str(packet), f"a backend of {rule.port}")
-        yield from replace(self.told(hop), packet=packet, masquerade=reason, meant=backend.pod)._forward(node)
+        meant = self.topology.slices.pods_at(rule.port.service, backend.address) if backend.pod else ()
+        yield from replace(self.told(hop), packet=packet, masquerade=reason, meant=meant)._forward(node)
 
     def _seen_by(self, node: Node) -> Source:
         sender = self.sender
@@ -236,8 +237,8 @@ class Walk:
         if here:
             let_in = let_in._masqueraded(node.gateway(self.packet.target), node)
         walk = let_in.told(Leg(f"node/{pod.node}", pod.place, "bridge"))
-        if self.meant and self.meant != pod.key:
-            return walk.lost(diagnosis.wrong_receiver(self.topology, self.meant, pod, node, self.packet.target))
+        if self.meant and pod.key not in self.meant:
+            return walk.lost(diagnosis.wrong_receiver(self.topology, self.meant[0], pod, node, self.packet.target))
         return walk._heard(at_pod(pod, self.packet.protocol, self.packet.port), pod.place)
 
     def _into_node(self, node: Node) -> Iterator[Way]:

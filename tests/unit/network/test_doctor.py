@@ -216,7 +216,7 @@ def test_a_node_that_is_not_well_is_told_with_what_it_lacks() -> None:
     )
     assert (found["node/node-3"].word, found["node/node-3"].likely) == (
         "NodeHasNoNetwork",
-        ("node node-3 has no block of addresses",),
+        ("node node-3 has neither a network add-on nor a block of addresses",),
     )
 
 

@@ -77,6 +77,41 @@ def test_a_service_leads_to_the_local_pod_with_the_backends_address(bridges: Top
     assert (end.reason, end.where) == ("WrongReceiver", "pod/default/a")
 
 
+def test_twins_behind_one_service_are_each_the_backend_on_their_own_nodes() -> None:
+    topology = network(
+        nodes=[node(1), node(2)],
+        pods=[pod("a", TWIN), pod("b", TWIN, node=2), pod("client", "172.17.0.3", node=2)],
+        services=[service("shop", "10.96.0.9")],
+        slices=[slice_of("shop", endpoint(TWIN, pod="a"), endpoint(TWIN, node=2, pod="b"))],
+        kind=BRIDGE,
+    )
+    arrival = way(topology, "pod/client", "service/shop").hops[-1]
+    assert isinstance(arrival, Arrival)
+    assert arrival.where == "pod/default/b"
+
+
+def test_a_node_port_leads_to_whoever_has_the_address_on_the_node_that_is_asked(bridges: Topology) -> None:
+    ports = [{"port": 80, "targetPort": 80, "nodePort": 30080, "protocol": "TCP"}]
+    topology = network(
+        nodes=[node(1), node(2), node(3)],
+        pods=[pod("a", TWIN), pod("b", TWIN, node=2)],
+        services=[service("shop", "10.96.0.9", type="NodePort", ports=ports)],
+        slices=[slice_of("shop", endpoint(TWIN, node=2, pod="b"))],
+        kind=BRIDGE,
+    )
+    assert way(topology, "outside", "node-2:30080").reached
+    assert lost(topology, "outside", "node-1:30080").reason == "WrongReceiver"
+    assert lost(topology, "outside", "node-3:30080").reason == "NoRoute"
+
+
+def test_a_pod_from_before_the_add_on_has_to_be_made_anew() -> None:
+    topology = network(
+        nodes=[flannel(1), flannel(2)], pods=[pod("old", TWIN), pod("b", "10.244.2.2", node=2)], kind=BRIDGE
+    )
+    likely = lost(topology, "pod/b", "pod/old").likely
+    assert likely == ("the block of node-1 is 10.244.1.0/24: a pod from before its network add-on has to be made anew",)
+
+
 def test_a_service_leads_nowhere_where_nobody_has_the_backends_address(bridges: Topology) -> None:
     end = lost(bridges, "node/node-2", "service/lonely")
     assert end.reason == "NoRoute"

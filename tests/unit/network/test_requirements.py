@@ -114,7 +114,11 @@ def test_a_requirement_fails_with_the_pair_and_the_reason(
 
 def test_a_node_without_a_block_is_named() -> None:
     found = checked(nodes=[node(1, cidr="")], pods=[pod("a"), pod("b")])
-    assert found.requirements[PODS_TO_PODS].failures[0].reason.endswith("node node-1 has no block of addresses")
+    assert (
+        found.requirements[PODS_TO_PODS]
+        .failures[0]
+        .reason.endswith("node node-1 has neither a network add-on nor a block of addresses")
+    )
 
 
 def test_many_failures_are_counted() -> None:
