@@ -38,14 +38,13 @@ def examine(topology: Topology, around: Surroundings | None = None, *, namespace
 
 
 def _all(topology: Topology, around: Surroundings, namespace: str) -> Iterator[Finding]:
-    if not namespace:
-        yield from nodes.examine(topology)
-    yield from pods.examine(topology, around)
+    causes = [*(() if namespace else nodes.examine(topology)), *pods.examine(topology, around)]
+    yield from causes
     yield from services.examine(topology)
     yield from ingresses.examine(topology, around)
     yield from policies.examine(topology)
     if not namespace:
-        yield from addresses.examine(topology, around)
+        yield from addresses.examine(topology, around, {each.object for each in causes})
 
 
 def _checked(topology: Topology, around: Surroundings, namespace: str) -> dict[str, int]:

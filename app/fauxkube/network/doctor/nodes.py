@@ -23,8 +23,15 @@ def _of(topology: Topology, node: Node) -> Iterator[Finding]:
         likely = (f"its pods answer nobody: {', '.join(pods[:SHOWN])}",) if pods else ()
         yield Finding("NodeDown", node.place, problem, likely)
     elif node.ready != "True":
-        yield Finding("NodeNotReady", node.place, f"the node is not ready: {node.message}", mistakes.of_node(node))
+        yield Finding("NodeNotReady", node.place, f"the node is not ready: {node.message}", _remedies(node))
     elif lacking := mistakes.of_node(node):
         yield Finding("NodeHasNoNetwork", node.place, "pods get no address on the node", lacking)
     if not node.addresses:
         yield Finding("NodeHasNoAddress", node.place, "the node reports no address that anybody could send to")
+
+
+def _remedies(node: Node) -> tuple[str, ...]:
+    """What its network lacks, unless the kubelet has said so itself."""
+    if node.network is None:
+        return ("no network add-on is installed: `fauxkube network install`, or apply one's own manifest",)
+    return mistakes.of_node(node)

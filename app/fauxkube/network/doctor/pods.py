@@ -46,6 +46,8 @@ def _why_no_address(topology: Topology, pod: Pod, around: Surroundings) -> tuple
     node = topology.nodes.by_name[pod.node]
     if not node.is_up:
         return (f"node {node.name} is down",)
+    if node.network is None:
+        return (f"node {node.name} has no network add-on",)
     full = [each for each in around.pools if each.name.partition("/ipv6")[0] == f"pods/{node.name}"]
     hints = [f"all addresses of {each.range} on node {node.name} are taken" for each in full if each.used >= each.size]
     return (*mistakes.of_node(node), *hints, *mistakes.of_pod(pod))

@@ -80,7 +80,7 @@ def _of_pods(topology: Topology, service: Object, selected: Sequence[Pod]) -> It
         if (each.get("conditions") or {}).get("ready") is not False
     }
     unready = [pod for pod in selected if pod.name not in listed_ready and not pod.is_ready]
-    likely = tuple(hint for pod in unready[:SHOWN] for hint in mistakes.of_pod(pod))
+    likely = tuple(hint for pod in unready[:SHOWN] for hint in mistakes.of_pod(pod)[:1])
     if len(unready) == len(selected):
         message = f"none of its {counted(len(selected), 'pod')} is ready"
         yield Finding("NoReadyEndpoints", at, message, likely)
