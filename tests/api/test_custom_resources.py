@@ -146,6 +146,26 @@ def test_what_was_stored_before_is_shown_in_the_new_storage_version(http: httpx.
     assert [cause[1] for cause in causes(details)] == ["status.storedVersions[0]"]
 
 
+def test_what_a_new_schema_fills_in_is_shown_of_what_was_stored_before(http: httpx.Client) -> None:
+    define(http, shops())
+    made(http, SHOPS, shop(free={"a": 1}))
+    fuller = version(
+        schema={"openAPIV3Schema": schema(color={"type": "string", "default": "red"}, free={"type": "object"})}
+    )
+    answered(http.patch(DEFINITION, json={"spec": {"versions": [fuller]}}, headers=MERGE_PATCH))
+    until(lambda: answered(http.get(CORNER))["spec"].get("color") == "red")
+    (listed,) = answered(http.get(SHOPS))["items"]
+    assert listed["spec"] == {"owner": "jane", "size": 3, "color": "red", "free": {}}
+    assert answered(http.patch(CORNER, json={"spec": {"size": 4}}, headers=MERGE_PATCH))["spec"]["color"] == "red"
+
+
+def test_a_finalizer_without_a_domain_is_warned_of_only(http: httpx.Client) -> None:
+    define(http, shops())
+    written = http.post(SHOPS, json={**shop(), "metadata": {"name": "corner", "finalizers": ["hold"]}})
+    assert answered(written, 201)["metadata"]["finalizers"] == ["hold"]
+    assert "prefer a domain-qualified finalizer name" in written.headers["warning"]
+
+
 def test_shops_are_printed_watched_selected_and_listed_like_anything_else(http: httpx.Client) -> None:
     columns = [{"name": "Owner", "type": "string", "jsonPath": ".spec.owner"}]
     define(http, shops(version(additionalPrinterColumns=columns, selectableFields=[{"jsonPath": ".spec.owner"}])))

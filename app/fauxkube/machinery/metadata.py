@@ -22,7 +22,8 @@ ANNOTATIONS_SIZE = 256 * 1024
 _MANAGER_LENGTH = 128
 _SUBRESOURCE_LENGTH = 256
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
-_STANDARD_FINALIZERS = frozenset({"kubernetes", _ORPHAN, _FOREGROUND})
+#: The finalizers without a domain that Kubernetes itself has.
+STANDARD_FINALIZERS = frozenset({"kubernetes", _ORPHAN, _FOREGROUND})
 _IMMUTABLE_FIELDS = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 NameProblems = Callable[[str], Sequence[str]]
@@ -84,14 +85,17 @@ def validate_owner_references(owners: Sequence[Object] | None, path: Path) -> li
     return errors
 
 
-def validate_finalizers(finalizers: Sequence[str] | None, path: Path) -> list[FieldError]:
-    """Each a qualified name, with a domain unless it is Kubernetes' own; not both ways to delete dependents."""
+def validate_finalizers(finalizers: Sequence[str] | None, path: Path, *, lenient: bool = False) -> list[FieldError]:
+    """Each a qualified name, with a domain unless it is Kubernetes' own; not both ways to delete dependents.
+
+    Of custom resources, which are judged in a `lenient` way, any qualified name is taken.
+    """
     listed = finalizers or ()
     errors = [path.invalid(each, problem) for each in listed for problem in names.qualified_name_problems(each)]
     if _ORPHAN in listed and _FOREGROUND in listed:
         errors.append(path.invalid(listed, f"finalizer {_ORPHAN} and {_FOREGROUND} cannot be both set"))
-    for index, each in enumerate(listed):
-        if "/" not in each and each not in _STANDARD_FINALIZERS:
+    for index, each in enumerate(() if lenient else listed):
+        if "/" not in each and each not in STANDARD_FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             errors.append(path.index(index).invalid(each, detail))
     return errors
@@ -143,9 +147,12 @@ def _validate_namespace(metadata: Object, path: Path, *, namespaced: bool) -> li
 
 
 def validate_metadata(
-    metadata: Object, path: Path, *, namespaced: bool, name_problems: NameProblems
+    metadata: Object, path: Path, *, namespaced: bool, name_problems: NameProblems, lenient: bool = False
 ) -> list[FieldError]:
-    """Everything that an object's metadata must fulfil by itself; `name_problems` is its kind's rule for names."""
+    """Everything that an object's metadata must fulfil by itself; `name_problems` is its kind's rule for names.
+
+    A custom resource's finalizers are judged in a `lenient` way.
+    """
     errors = _validate_name(metadata, path, name_problems)
     errors += _validate_namespace(metadata, path, namespaced=namespaced)
     if (generation := metadata.get("generation", 0)) < 0:
@@ -157,7 +164,7 @@ def validate_metadata(
     if owners := metadata.get("ownerReferences"):
         errors += validate_owner_references(owners, path.child("ownerReferences"))
     if finalizers := metadata.get("finalizers"):
-        errors += validate_finalizers(finalizers, path.child("finalizers"))
+        errors += validate_finalizers(finalizers, path.child("finalizers"), lenient=lenient)
     if entries := metadata.get("managedFields"):
         errors += _validate_managed_fields(entries, path.child("managedFields"))
     return errors

@@ -95,7 +95,11 @@ def shown_name(body: Object) -> str:
 def validate(resource: Resource, body: Object) -> list[FieldError]:
     """The rules on a new object's metadata."""
     return validate_metadata(
-        body["metadata"], _METADATA, namespaced=resource.namespaced, name_problems=resource.strategy.validate_name
+        body["metadata"],
+        _METADATA,
+        namespaced=resource.namespaced,
+        name_problems=resource.strategy.validate_name,
+        lenient=resource.form is not None,
     )
 
 

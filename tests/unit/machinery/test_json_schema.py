@@ -169,6 +169,15 @@ def test_wrong_values_are_refused_in_upstreams_words(schema: Object, value: Any,
     assert (error.field, error.message) == ("spec.x", expected)
 
 
+def test_an_embedded_resource_says_what_it_is() -> None:
+    schema = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    errors = schema_errors({"kind": "", "metadata": {}}, schema, path="spec.x")
+    assert [(error.field, error.message) for error in errors] == [
+        ("spec.x.apiVersion", "Required value: must not be empty"),
+        ("spec.x.kind", "Required value: must not be empty"),
+    ]
+
+
 def test_every_field_is_judged_in_its_place() -> None:
     schema = of(
         spec={

@@ -20,12 +20,17 @@ from fauxkube.kinds.resource import NAME_COLUMN, STANDARD_VERBS, Column, Convers
 from fauxkube.machinery.fields import FieldError, Path
 from fauxkube.machinery.json_schema import MISSING, fill_in, list_type_errors, prune, schema_errors
 from fauxkube.machinery.jsonpath import JSONPath, shown
+from fauxkube.machinery.metadata import STANDARD_FINALIZERS
 from fauxkube.machinery.objects import Object, copy_of, is_terminating
 from fauxkube.machinery.table import since
 
 _STATUS_VERBS = ("get", "patch", "update")
 _AGE = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
 _ROOT = Path("")
+_UNQUALIFIED = (
+    "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer "
+    "writers"
+)
 
 
 class CustomStrategy(Strategy):
@@ -67,6 +72,14 @@ class CustomStrategy(Strategy):
             return self._double_errors(obj, old)
         errors = schema_errors(obj["status"], schema, path="status", old=old.get("status", MISSING))
         return errors + self._double_errors(obj, old)
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        before = (old or {"metadata": {}})["metadata"].get("finalizers") or ()
+        return [
+            f'metadata.finalizers: "{each}": {_UNQUALIFIED}'
+            for each in obj["metadata"].get("finalizers") or ()
+            if each not in before and "/" not in each and each not in STANDARD_FINALIZERS
+        ]
 
     def _errors(self, obj: Object, old: Any) -> list[FieldError]:
         errors = schema_errors(obj, self._schema, old=old)
@@ -123,20 +136,28 @@ def _resource(definition: Object, version: Object, versions: Sequence[Object]) -
         row=_row_of(columns),
         fields=_fields_of(selectable) if selectable else None,
         field_names=tuple(path.removeprefix(".") for path in selectable),
-        conversion=_conversion(definition, version),
+        conversion=_conversion(definition, version, schema),
         deprecation=_deprecation(definition, version, versions),
         form=SchemaForm(schema),
     )
 
 
-def _conversion(definition: Object, version: Object) -> Conversion | None:
-    """None where all that is stored is of this version."""
+def _conversion(definition: Object, version: Object, schema: Object) -> Conversion | None:
+    """None where all that is stored is of this version, and was read by this very schema."""
     group = definition["spec"]["group"]
     storage = next(each["name"] for each in definition["spec"]["versions"] if each["storage"])
-    if version["name"] == storage and definition["status"].get("storedVersions") == [storage]:
+    only = version["name"] == storage and definition["status"].get("storedVersions") == [storage]
+    if only and definition["metadata"].get("generation", 1) == 1:
         return None
     stored, own = f"{group}/{storage}", f"{group}/{version['name']}"
-    return Conversion(stored, lambda obj: {**obj, "apiVersion": stored}, lambda obj: {**obj, "apiVersion": own})
+
+    def shown_as(obj: Object) -> Object:
+        seen = {**copy_of(obj), "apiVersion": own}
+        prune(seen, schema)
+        fill_in(seen, schema)
+        return seen
+
+    return Conversion(stored, lambda obj: {**obj, "apiVersion": stored}, shown_as)
 
 
 def _deprecation(definition: Object, version: Object, versions: Sequence[Object]) -> str:

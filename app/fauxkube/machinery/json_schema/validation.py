@@ -150,6 +150,10 @@ def _object_errors(value: Object, schema: Object, path: str) -> Iterator[FieldEr
     for name in schema.get("required") or ():
         if name not in value:
             yield Path(_below(path, name)).required()
+    if schema.get("x-kubernetes-embedded-resource"):
+        for name in ("apiVersion", "kind"):
+            if not value.get(name):
+                yield Path(_below(path, name)).required("must not be empty")
 
 
 _JUDGES: dict[str, tuple[Callable[[Any, Object, str], Iterator[FieldError]], ...]] = {
