@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from fauxkube.cluster.settings import Settings
-from fauxkube.server.streaming.spdy_frames import Data, Frame, GoAway, SynReply, SynStream
+from fauxkube.server.streaming.spdy_frames import Data, Encoder, Frame, GoAway, SynReply, SynStream
 from support.containers import REFUSING_PORT, forgotten
 from support.upgrades import (
     PODS,
@@ -441,3 +441,70 @@ def test_another_cluster_s_and_a_strict_cluster_s_pods_are_reached_too() -> None
         assert http.post("/fauxkube/v1/clusters", json={"name": "other"}).status_code == 201
         with upgraded(streams.url, f"/clusters/other{PODS}/web/exec", websocket_offer(V5)) as answer:
             assert (answer.status, json.loads(answer.body())["message"]) == (404, 'pods "web" not found')
+
+
+def test_what_follows_an_offer_at_once_is_the_protocol_s(streams: Streamed) -> None:
+    encode = Encoder().encode
+    opening = [encode(SynStream(number, {"streamType": type_})) for number, type_ in ((1, "error"), (3, "stdout"))]
+    target = f"{PODS}/web/exec?command=echo&command=hi&stdout=true"
+    lines = [f"POST {target} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in spdy_offer(V4).items()), "", ""]
+    host, port = streams.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall("\r\n".join(lines).encode() + b"".join(opening))
+        read = b""
+        while b"hi\n" not in read and (data := connection.recv(65_536)):
+            read += data
+    assert read.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+    assert b"hi\n" in read
+
+
+def test_strict_rules_let_programs_be_started_by_post_too() -> None:
+    with (
+        streamed(Settings(strict="fail")) as streams,
+        upgraded(streams.url, EXEC, spdy_offer(V4), method="POST") as answer,
+    ):
+        assert answer.status == 101
+
+
+# What clients are told beforehand
+
+
+@pytest.mark.parametrize(
+    ("subresource", "kind", "verbs"),
+    [
+        ("attach", "PodAttachOptions", ["create", "get"]),
+        ("exec", "PodExecOptions", ["create", "get"]),
+        ("log", "Pod", ["get"]),
+        ("portforward", "PodPortForwardOptions", ["create", "get"]),
+    ],
+)
+def test_discovery_names_them_as_upstream(http: httpx.Client, subresource: str, kind: str, verbs: list[str]) -> None:
+    found = {each["name"]: each for each in http.get("/api/v1").json()["resources"]}[f"pods/{subresource}"]
+    assert found == {
+        "name": f"pods/{subresource}",
+        "singularName": "",
+        "namespaced": True,
+        "kind": kind,
+        "verbs": verbs,
+    }
+
+
+def test_openapi_tells_their_parameters(http: httpx.Client) -> None:
+    paths = http.get("/openapi/v3/api/v1").json()["paths"]
+    for method in ("get", "post"):
+        run = paths["/api/v1/namespaces/{namespace}/pods/{name}/exec"][method]
+        assert run["x-kubernetes-action"] == "connect"
+        assert run["x-kubernetes-group-version-kind"]["kind"] == "PodExecOptions"
+        assert {each["name"] for each in run["parameters"]} == {
+            "command",
+            "container",
+            "stderr",
+            "stdin",
+            "stdout",
+            "tty",
+        }
+    log = paths["/api/v1/namespaces/{namespace}/pods/{name}/log"]["get"]
+    assert log["x-kubernetes-action"] == "get"
+    assert "tailLines" in {each["name"] for each in log["parameters"]}
+    v2 = http.get("/openapi/v2", headers={"Accept": "application/json"}).json()["paths"]
+    assert "post" in v2["/api/v1/namespaces/{namespace}/pods/{name}/portforward"]
