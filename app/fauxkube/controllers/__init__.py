@@ -27,6 +27,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.poddisruptionbudget import DisruptionController
     from fauxkube.controllers.podgc import PodGCController
     from fauxkube.controllers.replicaset import ReplicaSetController
+    from fauxkube.controllers.rootcapublisher import RootCACertPublisher
     from fauxkube.controllers.serviceaccount import ServiceAccountController
     from fauxkube.controllers.serviceloadbalancer import ServiceLoadBalancerController
     from fauxkube.controllers.tainteviction import TaintEvictionController
@@ -55,4 +56,5 @@ def all_controllers() -> list[type[Controller]]:
         CSRCleanerController,
         BootstrapSigner,
         TokenCleaner,
+        RootCACertPublisher,
     ]

@@ -13,6 +13,7 @@ class CSRApprovingController(Controller):
     """Keys are requests' names."""
 
     name = "certificatesigningrequest-approving-controller"
+    workers = 1
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -19,7 +19,7 @@ from fauxkube.client.protocol import Client
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
 from fauxkube.kinds.certificates.conditions import APPROVED, DENIED, certificate_of, has, with_condition
-from fauxkube.kinds.gvrs import CERTIFICATE_SIGNING_REQUESTS, CONFIG_MAPS, SECRETS
+from fauxkube.kinds.gvrs import CERTIFICATE_SIGNING_REQUESTS, CONFIG_MAPS, NAMESPACES, SECRETS
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.users import UserInfo
@@ -91,6 +91,23 @@ def test_a_request_that_its_signer_is_not_for_fails() -> None:
         assert (failed["type"], failed["reason"]) == ("Failed", "SignerValidationFailure")
         assert failed["message"] == "invalid usage for client certificate: server auth"
         assert failed["lastTransitionTime"]
+
+    on_a_cluster(scenario)
+
+
+def test_the_authority_is_published_in_every_namespace_once_there_is_one() -> None:
+    async def scenario(cluster: Cluster) -> None:
+        client = cluster.client
+        assert (await client.list(CONFIG_MAPS)).items == []
+        await ask(cluster, KUBELET, BOOTSTRAPPER)
+        kept = Authority.from_secret(await client.get(SECRETS, authority.NAME, authority.NAMESPACE))
+        await client.create(NAMESPACES, {"metadata": {"name": "shop"}})
+        await client.delete(CONFIG_MAPS, "kube-root-ca.crt", namespace="default")
+        await client.patch(CONFIG_MAPS, "kube-root-ca.crt", {"data": {"ca.crt": "mine"}}, namespace="kube-public")
+        await cluster.time.settle()
+        found = {each["metadata"]["namespace"]: each["data"] for each in (await client.list(CONFIG_MAPS)).items}
+        assert set(found) == {"default", "kube-system", "kube-public", "kube-node-lease", "shop"}
+        assert all(data == {"ca.crt": kept.certificate.decode()} for data in found.values())
 
     on_a_cluster(scenario)
 
