@@ -90,6 +90,9 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool,
         typer.Option("--dataplane", help="Really listen for services and host ports, on loopback addresses."),
     ] = False,
+    ingress: Annotated[
+        bool, typer.Option("--ingress", help="Begin with a default ingress class, which fauxkube serves.")
+    ] = False,
     dns: Annotated[
         int | None,
         typer.Option(
@@ -133,6 +136,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
             seed=seed,
             strict=strict,
             dataplane=dataplane,
+            ingress=ingress,
             clock_rate=_rate(clock),
         )
     except SettingsError as error:

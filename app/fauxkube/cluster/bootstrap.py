@@ -16,10 +16,12 @@ from fauxkube.kinds.gvrs import (
     CLUSTER_ROLES,
     ENDPOINT_SLICES,
     ENDPOINTS,
+    INGRESS_CLASSES,
     NAMESPACES,
     PRIORITY_CLASSES,
     SERVICES,
 )
+from fauxkube.kinds.networking.ingress_class import DEFAULT_CLASS, OWN_CONTROLLER
 from fauxkube.kinds.scheduling.priority_class import system_classes
 from fauxkube.machinery.objects import GVR, Object, key_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
@@ -29,6 +31,12 @@ SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 #: The port at which the API server says it can be reached from inside the cluster, in the nodes' network.
 ADVERTISED_PORT = 6443
+
+
+async def install_ingress_class(client: Client) -> None:
+    """Make our own ingress controller's class, the default one, if it is missing."""
+    metadata = {"name": "fauxkube", "annotations": {DEFAULT_CLASS: "true"}}
+    await _ensure(client, INGRESS_CLASSES, {"metadata": metadata, "spec": {"controller": OWN_CONTROLLER}})
 
 
 async def bootstrap(client: Client, service_cidr: str) -> None:

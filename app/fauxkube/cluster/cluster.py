@@ -17,7 +17,7 @@ from fauxkube.client.event_series import SeriesRecorder
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Loop
-from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap
+from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap, install_ingress_class
 from fauxkube.cluster.custom_kinds import serve_stored
 from fauxkube.cluster.inprocess import InProcessClient
 from fauxkube.cluster.inspection import ClusterInspection
@@ -195,6 +195,8 @@ class Cluster:
             serve_stored(self._catalogue, self.store)
             self._go_on_in_time()
         await bootstrap(self.client, _main_service_cidr(self.settings))
+        if self.settings.ingress:
+            await install_ingress_class(self.client)
         self.started_at = self.clock.monotonic()
         if self._resumes:
             self._tasks.spawn(self._start_loops(), name="resume")

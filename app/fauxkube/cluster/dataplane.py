@@ -7,18 +7,21 @@ those of the new one. Nothing of it is imported, and nothing opened, unless the 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import orjson
 
-from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from fauxkube.kinds.gvrs import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, NODES, PODS, SECRETS, SERVICES
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.numbers import Numbers
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.dataplane.bindings import Binding
     from fauxkube.dataplane.dataplane import Dataplane
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from fauxkube.network.topology import Topology
 
 _COMPONENT = "fauxkube-dataplane"
+_log = logging.getLogger("fauxkube.dataplane")
 
 
 class ClusterDataplane:
@@ -83,13 +87,17 @@ class ClusterDataplane:
             self._number = self._numbers.take()
         if self._number >= CLUSTERS:
             raise status.forbidden("clusters", "", f"only {CLUSTERS} clusters of a server have loopback addresses")
+        cluster.informers.of(SECRETS)
         await cluster.network.topology()
+        await cluster.informers.start()
         dataplane = Dataplane(self._number, ClusterBackends(cluster))
         informers = cluster.informers
         informers.of(NODES).on_change(dataplane.node_changed)
         informers.of(SERVICES).on_change(dataplane.service_changed)
         informers.of(ENDPOINT_SLICES).on_change(dataplane.slice_changed)
         informers.of(PODS).on_change(dataplane.pod_changed)
+        informers.of(INGRESSES).on_change(dataplane.ingresses_changed)
+        informers.of(INGRESS_CLASSES).on_change(dataplane.ingresses_changed)
         dataplane.start()
         return dataplane
 
@@ -103,8 +111,11 @@ class ClusterBackends:
     """Whom the clients of a cluster's data plane get to (`dataplane.Backends`)."""
 
     def __init__(self, cluster: Cluster) -> None:
+        from fauxkube.cluster.ingress import ClusterIngress
+
         self._cluster = cluster
         self._recorder = cluster.recorder(_COMPONENT)
+        self._ingress = ClusterIngress(cluster)
 
     def topology(self) -> Topology:
         """The network at this moment."""
@@ -112,10 +123,13 @@ class ClusterBackends:
 
     def dial(self, binding: Binding, client: str) -> Reached:
         """Whom that client gets to; who asks for a cluster IP, which leads nowhere from outside, as if from a node."""
+        from fauxkube.dataplane.bindings import INGRESS
         from fauxkube.dataplane.reached import Reached
         from fauxkube.network.dial import dial
         from fauxkube.network.local_ports import LocalPort
 
+        if binding.entry == INGRESS:
+            return Reached(self._ingress.answer(binding, client), client)
         topology = self.topology()
         sender = _sender(topology, binding, client)
         choice = self._cluster.network.choice()
@@ -132,9 +146,18 @@ class ClusterBackends:
         assert isinstance(taker, LocalPort) or callable(taker)
         return Reached(taker, dialled.source, dialled.pod)
 
+    def context(self, binding: Binding) -> SSLContext | None:
+        """What the ingress controller speaks TLS with."""
+        from fauxkube.dataplane.bindings import INGRESS
+
+        return self._ingress.context if binding.entry == INGRESS and binding.port == 443 else None
+
     def tell(self, binding: Binding, problem: str) -> None:
         """Say on the object that its port is served elsewhere, or not at all."""
         kind, _, key = binding.owner.partition("/")
+        if not key:
+            _log.warning("%s %d of %s: %s", binding.entry, binding.port, binding.node, problem)
+            return
         found = self._cluster.informers.of(PODS if kind == "pod" else SERVICES).get(key)
         if found is not None:
             message = f"{binding.entry} {binding.port}/{binding.protocol}: {problem}"

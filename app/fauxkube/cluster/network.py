@@ -46,6 +46,7 @@ _PARTS = {
     "slices": ENDPOINT_SLICES,
     "policies": NETWORK_POLICIES,
     "namespaces": NAMESPACES,
+    "ingresses": INGRESSES,
 }
 
 
@@ -126,6 +127,7 @@ class ClusterNetwork:
 
         informers = self._cluster.informers
         followed = {name: informers.of(gvr) for name, gvr in _PARTS.items()}
+        classes = informers.of(INGRESS_CLASSES)
         await informers.start()
         if self._topology is not None:
             return
@@ -135,6 +137,7 @@ class ClusterNetwork:
         self._topology = topology.Topology(topology.Nodes(network=self._cluster.settings.network), ranges=ranges)
         for name, informer in followed.items():
             informer.on_change(partial(_note, self._changed[name]))
+        classes.on_change(partial(_note, self._changed["ingresses"]))
         self._faults.on_change(self._disturbed.add)
 
     def _catch_up(self, topology: Topology) -> None:

@@ -98,6 +98,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "requests": _whole,
     "strict": _text,
     "dataplane": _switch,
+    "ingress": _switch,
     "cluster_cidr": _text,
     "node_prefix": _whole,
     "node_prefix_v6": _whole,

@@ -45,7 +45,8 @@ class Settings:
     container started, and `stop_seconds` (their grace period at most) to stop. `requests` is how many requests are kept
     on record, and `strict` how strictly they are judged: a mode for all rules (`off`, `warn`, `fail`) or others for
     some (`"warn,hot-loop=fail"`, `{"*": "warn", "hot-loop": "fail"}`), see `simulation.strictness`.
-    With `dataplane` its services and host ports are listened for on loopback.
+    With `dataplane` its services and host ports are listened for on loopback; with `ingress` it begins with a default
+    ingress class of our own controller.
     """
 
     nodes: int = 3
@@ -64,6 +65,7 @@ class Settings:
     requests: int = DEFAULT_LIMIT
     strict: str | Mapping[str, str] = OFF
     dataplane: bool = False
+    ingress: bool = False
 
     def __post_init__(self) -> None:
         if self.nodes < 0:

@@ -22,6 +22,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.endpointslicemirroring import EndpointSliceMirroringController
     from fauxkube.controllers.eventttl import EventTTLController
     from fauxkube.controllers.garbagecollector import GarbageCollector
+    from fauxkube.controllers.ingress import IngressController
     from fauxkube.controllers.namespace import NamespaceController
     from fauxkube.controllers.nodelifecycle import NodeLifecycleController
     from fauxkube.controllers.poddisruptionbudget import DisruptionController
@@ -44,6 +45,7 @@ def all_controllers() -> list[type[Controller]]:
         EndpointSliceController,
         EndpointSliceMirroringController,
         ServiceLoadBalancerController,
+        IngressController,
         NodeLifecycleController,
         TaintEvictionController,
         PodGCController,

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from fauxkube.machinery.objects import Object, key_of
 from fauxkube.network.hosts import Pod
+from fauxkube.network.ingress import HTTP_PORT, HTTPS_PORT
 from fauxkube.network.proxy import Entry, Rule, rules_of
 from fauxkube.network.topology import Topology
 
-HOST_PORT, HEALTH_CHECK = "host port", "health check"
+HOST_PORT, HEALTH_CHECK, INGRESS = "host port", "health check", "ingress"
+#: The owner of what the ingress controller listens for.
+CONTROLLER = "ingress-controller"
 #: What sockets are made for.
 SERVED = frozenset({"TCP", "UDP"})
 
@@ -52,6 +55,13 @@ def of_service(topology: Topology, service: Object) -> Iterator[Binding]:
             yield Binding(owner, str(rule.entry), rule.address, number, protocol)
     if check := service["spec"].get("healthCheckNodePort"):
         yield from _at_nodes(topology, owner, HEALTH_CHECK, check, "TCP")
+
+
+def of_ingresses(topology: Topology) -> Iterator[Binding]:
+    """What the ingress controller listens for."""
+    for port in (HTTP_PORT, HTTPS_PORT):
+        if topology.ingresses.routes.listens("TCP", port):
+            yield from _at_nodes(topology, CONTROLLER, INGRESS, port, "TCP")
 
 
 def of_pod(topology: Topology, pod: Pod) -> Iterator[Binding]:

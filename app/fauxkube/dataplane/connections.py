@@ -94,7 +94,8 @@ class Accepted(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._http is not None:
             self._http.finish()
-            return not self.transport.is_closing()
+            # With TLS nothing can be sent after the other side's end.
+            return self.transport.get_extra_info("sslcontext") is None and not self.transport.is_closing()
         if self._onward is not None:
             return self._onward.end()
         self._ended = True

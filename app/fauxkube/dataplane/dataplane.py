@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Protocol
 
 from fauxkube.dataplane.addresses import Loopbacks
-from fauxkube.dataplane.bindings import Binding, of_pod, of_service
+from fauxkube.dataplane.bindings import CONTROLLER, Binding, of_ingresses, of_pod, of_service
 from fauxkube.dataplane.listeners import Listeners, Listening
 from fauxkube.dataplane.reached import Reached
 from fauxkube.dataplane.sockets import raise_limit
@@ -30,6 +31,9 @@ class Backends(Protocol):
 
     def dial(self, binding: Binding, client: str) -> Reached:
         """Whom a client gets to by a binding."""
+
+    def context(self, binding: Binding) -> SSLContext | None:
+        """What TLS is spoken with there; None for none."""
 
     def tell(self, binding: Binding, problem: str) -> None:
         """A binding is not served where it should be."""
@@ -50,7 +54,7 @@ class Dataplane:
     def __init__(self, number: int, backends: Backends) -> None:
         self._backends = backends
         self._loopbacks = Loopbacks(number)
-        self._listeners = Listeners(self._loopbacks, backends.dial, backends.tell)
+        self._listeners = Listeners(self._loopbacks, backends.dial, backends.tell, backends.context)
         #: Owners whose bindings are to be reckoned anew, in order.
         self._dirty: dict[str, None] = {}
         self._woken = asyncio.Event()
@@ -98,11 +102,16 @@ class Dataplane:
         if new is not None:
             for address in _addresses(new):
                 self._loopbacks.of_node(name_of(new), address)
+        self._mark(CONTROLLER)
         for service in self._backends.topology().services:
             self._mark(f"service/{key_of(service)}")
         for pod in self._backends.topology().pods:
             if _has_host_ports(pod.object):
                 self._mark(f"pod/{pod.key}")
+
+    def ingresses_changed(self, old: Object | None, new: Object | None) -> None:
+        """An ingress or a class has: there may be something to serve by now, or nothing any more."""
+        self._mark(CONTROLLER)
 
     # What there is
 
@@ -136,6 +145,8 @@ class Dataplane:
     def _wanted(self, owner: str) -> Iterable[Binding]:
         topology = self._backends.topology()
         kind, _, key = owner.partition("/")
+        if owner == CONTROLLER:
+            return list(of_ingresses(topology))
         if kind == "pod":
             pod = topology.pods.by_key.get(key)
             return () if pod is None else list(of_pod(topology, pod))

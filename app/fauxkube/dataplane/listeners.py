@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from ssl import SSLContext
 from typing import TypeAlias
 
 from fauxkube.dataplane.addresses import Loopbacks
@@ -21,6 +22,8 @@ from fauxkube.dataplane.sockets import Opened, open_socket
 
 #: Told of a binding that is not served as wanted, and how it is.
 Tell: TypeAlias = Callable[[Binding, str], None]
+#: What TLS is spoken with at a binding, if it is.
+Context: TypeAlias = Callable[[Binding], SSLContext | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ class _Open:
 class Listeners:
     """Opens and closes; one call of `put` at a time."""
 
-    def __init__(self, loopbacks: Loopbacks, dial: Dial, tell: Tell) -> None:
+    def __init__(self, loopbacks: Loopbacks, dial: Dial, tell: Tell, context: Context) -> None:
         self._loopbacks = loopbacks
         self._dial = dial
         self._tell = tell
+        self._context = context
         self._wanted: dict[str, set[Binding]] = {}
         self._open: dict[Binding, _Open] = {}
         self._problems: dict[Binding, str] = {}
@@ -119,7 +123,7 @@ class Listeners:
         loop = asyncio.get_running_loop()
         if binding.protocol == "TCP":
             accept = partial(Accepted, binding, self._dial, self.connections)
-            server = await loop.create_server(accept, sock=opened.socket, backlog=1024)
+            server = await loop.create_server(accept, sock=opened.socket, backlog=1024, ssl=self._context(binding))
             return _Open(opened, server, None)
         _, datagrams = await loop.create_datagram_endpoint(partial(Datagrams, binding, self._dial), sock=opened.socket)
         return _Open(opened, None, datagrams)

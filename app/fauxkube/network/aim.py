@@ -169,6 +169,9 @@ def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, pr
         port, protocol = _port_at(topology, addresses[0], number, protocol)
         return Aim(addresses, port, protocol, hops, headless=_headless(topology, found))
     port, protocol = number or _DEFAULT_PORT, protocol or DEFAULT_PROTOCOL
+    if addresses := _of_ingress(topology, name):
+        lookup = Lookup(str(sender), name, "A", "NOERROR", addresses)
+        return Aim(addresses[:1], port, protocol, (*hops, lookup))
     if _is_the_worlds(topology, sender, found.forwarded):
         return Aim((WORLD_ADDRESSES[sender.families[0]],), port, protocol, hops)
     return Aim(port=port, protocol=protocol, hops=hops, end=_unknown(topology, name, sender))
@@ -193,6 +196,13 @@ def _may_not_ask(topology: Topology, pod: Pod) -> End | None:
     if policies := denied_by(topology, pod):
         return diagnosis.names_denied(pod, policies)
     return None if cluster_dns.is_served(topology) else diagnosis.no_dns(topology)
+
+
+def _of_ingress(topology: Topology, name: str) -> tuple[str, ...]:
+    """The nodes' addresses, which the world's DNS has for a host of an ingress; none for any other name."""
+    if not topology.ingresses.routes.serves(name.rstrip(".")):
+        return ()
+    return tuple(node.addresses[0] for node in topology.nodes if node.is_up and node.addresses)
 
 
 def _is_the_worlds(topology: Topology, sender: Place, name: str) -> bool:

@@ -12,6 +12,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.network.diagnosis import REFUSED
 from fauxkube.network.hops import Arrival, End
 from fauxkube.network.hosts import Node, Pod
+from fauxkube.network.ingress import INGRESS
 from fauxkube.network.proxy import health_check, ports_of
 from fauxkube.network.topology import Topology
 
@@ -69,6 +70,8 @@ def at_node(topology: Topology, node: Node, protocol: str, port: int, *, like: s
                 return Heard(forward=HostPort(address, each.number), reason=f"hostPort {port} of pod {pod.key}")
     where = node.place
     if protocol == "TCP":
+        if topology.ingresses.routes.listens(protocol, port):
+            return Heard(Arrival(where, "", "", answer=INGRESS))
         if port in _NODE_PORTS:
             return Heard(Arrival(where, "", "", answer=_NODE_PORTS[port]))
         if (service := topology.services.rules.health_checks.get(port)) is not None:

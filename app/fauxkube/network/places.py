@@ -97,13 +97,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who is meant. `port` is a number, a port's name, or empty; `protocol` is empty unless the text says it."""
+    """Who is meant. `port` is a number, a port's name, or empty; `protocol` is empty unless the text says it.
+
+    `path` is a URL's.
+    """
 
     kind: Kind
     name: str
     namespace: str = ""
     port: str = ""
     protocol: str = ""
+    path: str = "/"
 
     @property
     def key(self) -> str:
@@ -166,7 +170,7 @@ def _read_url(topology: Topology, text: str) -> Target:
         raise TraceError(f"{text!r} is no URL: {error}") from None
     if not url.hostname:
         raise TraceError(f"{text!r} names no host")
-    return _host(topology, url.hostname, port, _PROTOCOLS.get(url.scheme, ""))
+    return replace(_host(topology, url.hostname, port, _PROTOCOLS.get(url.scheme, "")), path=url.path or "/")
 
 
 def _host(topology: Topology, host: str, port: str, protocol: str = "") -> Target:

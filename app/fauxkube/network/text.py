@@ -83,7 +83,10 @@ def _lookup(hop: Object) -> Iterator[str]:
 
 
 def _rule(hop: Object) -> Iterator[str]:
-    yield f"{hop['entry']} of service {hop['service']}, port {hop['port']}"
+    if hop["entry"] == "ingress":
+        yield f"rule {hop['port']} of ingress {hop['service']}"
+    else:
+        yield f"{hop['entry']} of service {hop['service']}, port {hop['port']}"
     yield from (f"  {note}" for note in hop["notes"])
     shown = [each for index, each in enumerate(hop["backends"]) if index < _SHOWN or each["chosen"]]
     for each in shown:

@@ -16,6 +16,7 @@ from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namesp
 from fauxkube.network.endpoints import Endpoint, endpoints_of, pods_behind, service_of
 from fauxkube.network.groups import Groups
 from fauxkube.network.hosts import Address, Node, Pod, node_of, pod_of
+from fauxkube.network.ingress import Routes
 from fauxkube.network.proxy import Rules, ServicePort
 
 
@@ -261,6 +262,31 @@ class Namespaces:
         self._labels.pop(key, None)
 
 
+class Ingresses:
+    """Ingresses and their classes, and what they make together; a class is kept under its name, without a slash."""
+
+    def __init__(self, objects: Iterable[Object] = ()) -> None:
+        self._objects: dict[str, Object] = {}
+        self._routes: Routes | None = None
+        _fill(self, objects)
+
+    @property
+    def routes(self) -> Routes:
+        """The rules of those that are served here."""
+        if self._routes is None:
+            classes = [each for key, each in self._objects.items() if "/" not in key]
+            self._routes = Routes([each for key, each in self._objects.items() if "/" in key], classes)
+        return self._routes
+
+    def put(self, key: str, obj: Object) -> None:
+        self._objects[key] = obj
+        self._routes = None
+
+    def drop(self, key: str) -> None:
+        self._objects.pop(key, None)
+        self._routes = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ranges:
     """The CIDRs that addresses are taken from, of each IP family at most one; none where they are not known."""
@@ -282,6 +308,7 @@ class Topology:
     namespaces: Namespaces = field(default_factory=Namespaces)
     ranges: Ranges = field(default_factory=Ranges)
     domain: str = "cluster.local"
+    ingresses: Ingresses = field(default_factory=Ingresses)
 
 
 def _fill(part: Part, objects: Iterable[Object]) -> None:

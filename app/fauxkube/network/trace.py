@@ -12,6 +12,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from itertools import islice
 
+from fauxkube.network import ingress_way
 from fauxkube.network.aim import Aim, Asked, find_aim
 from fauxkube.network.endpoints import socket_address
 from fauxkube.network.errors import TraceError
@@ -65,13 +66,15 @@ def _ways(topology: Topology, asked: Asked, aim: Aim, choice: Choice) -> Iterato
     if aim.end is not None:
         yield Way(1.0, reached=False, hops=(*aim.hops, aim.end))
         return
+    host, path = asked.target.name, asked.target.path
     for address in choice.of(aim.addresses):
         if ip_address(address).is_loopback:
             yield _to_itself(topology, sender, aim)
             continue
         packet = Packet(sender.source(address), address, aim.port, aim.protocol)
         walk = Walk(topology, sender.towards(address), packet, choice, aim.hops, 1 / len(aim.addresses), meant=meant)
-        yield from (_explained(way, aim) for way in walk.ways())
+        for way in walk.ways():
+            yield from ingress_way.ways(topology, _explained(way, aim), host, path, choice)
 
 
 def _explained(way: Way, aim: Aim) -> Way:

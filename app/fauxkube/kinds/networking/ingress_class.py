@@ -21,6 +21,9 @@ from fauxkube.machinery.table import NONE, age
 #: The annotation that makes a class the default one.
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 
+#: What `spec.controller` is where our own ingress controller serves the class.
+OWN_CONTROLLER = "fauxkube.io/ingress"
+
 _SPEC = Path("spec")
 _CONTROLLER, _PARAMETERS = _SPEC.child("controller"), _SPEC.child("parameters")
 _SCOPES = ("Cluster", "Namespace")

@@ -34,6 +34,7 @@ class Overrides(BaseModel):
     requests: int | None = Field(default=None, ge=0, description="How many requests are kept on record.")
     strict: str | None = Field(default=None, description="How strictly they are judged.", examples=["warn"])
     dataplane: bool | None = Field(default=None, description="Whether its services are listened for on loopback.")
+    ingress: bool | None = Field(default=None, description="Whether it begins with a default ingress class.")
     cluster_cidr: str | None = Field(default=None, examples=["10.244.0.0/16", "10.244.0.0/16,fd00:10:244::/56"])
     node_prefix: int | None = Field(default=None, examples=[24])
     node_prefix_v6: int | None = Field(default=None, examples=[64])
