@@ -40,6 +40,7 @@ spec:
 """
 IP_POOLS = "/apis/crd.projectcalico.org/v1/ippools"
 NOBODYS = {"metadata": {"annotations": {"fauxkube.io/kubelet": "none"}}}
+FLANNELS = "/api/v1/namespaces/kube-flannel/pods"
 CONFIG = "/api/v1/namespaces/kube-flannel/configmaps/kube-flannel-cfg"
 
 
@@ -169,10 +170,12 @@ def test_an_agent_whose_range_does_not_hold_the_nodes_blocks_crashes_until_it_is
     run(bare, "web")
     load(bare, manifest("flannel", **{"10__244__0__0/16": "10.99.0.0/16"}))
     assert address(bare, "web") == ""
-    pods = answered(bare.get("/api/v1/namespaces/kube-flannel/pods"))["items"]
+    pods = answered(bare.get(FLANNELS))["items"]
     states = [each["status"]["containerStatuses"][0] for each in pods]
     assert {each["state"]["waiting"]["reason"] for each in states} == {"CrashLoopBackOff"}
     assert {each["lastState"]["terminated"]["exitCode"] for each in states} == {1}
+    log = bare.get(f"{FLANNELS}/{pods[0]['metadata']['name']}/log").text
+    assert log.splitlines()[-1].startswith("Error registering network: failed to acquire lease: subnet")
     found = answered(bare.get(f"{OURS}/trace", params={"from": "pod/web", "to": "pod/web"}))
     likely = found["ways"][0]["hops"][-1]["likely"]
     assert any(

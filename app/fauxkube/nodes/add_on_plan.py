@@ -61,8 +61,10 @@ def started(
     said = told(add_on, facts)
     after = replace(before, range=said.value, source=said.source, run=run, running=True, error="")
     if not uses_own_blocks(add_on, facts):
-        given = replace(after, blocks=node_blocks(node["spec"]), own=False)
-        return replace(given, range="", source="") if add_on.block else given
+        versions = {_version(each) for each in after.ranges}
+        blocks = tuple(each for each in node_blocks(node["spec"]) if not versions or _version(each) in versions)
+        given = replace(after, blocks=blocks, own=False)
+        return replace(given, blocks=node_blocks(node["spec"]), range="", source="") if add_on.block else given
     mine = before.blocks if before.own else ()
     if any(_within(block, said.value) for block in mine):
         return after

@@ -14,7 +14,7 @@ from fauxkube.client.loop import Loop
 from fauxkube.kinds.core.node_network import ROUTED, NodeNetwork, installed, network_of, own_blocks
 from fauxkube.kinds.core.pod_status import is_terminal
 from fauxkube.kinds.gvrs import NODES, PODS
-from fauxkube.machinery.objects import Object, is_terminating, name_of
+from fauxkube.machinery.objects import Object, is_terminating, key_of, name_of
 from fauxkube.nodes.add_on_facts import facts_of
 from fauxkube.nodes.add_on_plan import failure, grown, length_of, started, told, uses_own_blocks
 from fauxkube.nodes.add_ons import AddOn, add_on_named, add_on_of, has_put_its_file, run_of_agent
@@ -91,6 +91,7 @@ class AddOnSync:
         if known is None and not has_put_its_file(pod):
             return None
         before = known or NodeNetwork(add_on.name, add_on.conf, add_on.plugin, running=False)
+        before = replace(before, agent=key_of(pod))
         run, is_full = run_of_agent(pod), name_of(node) in self._full
         if run and run == before.run and before.running and not (is_full or before.error):
             return before

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext
 
+from fauxkube.kinds.core.node_network import installed
+from fauxkube.kinds.gvrs import NODES
 from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery import status
-from fauxkube.machinery.objects import Object
+from fauxkube.machinery.objects import Object, key_of
 from fauxkube.machinery.status import StatusError
+from fauxkube.machinery.times import moment_or
 from fauxkube.workloads.asked import LogOptions, Terminal
 from fauxkube.workloads.container import Container, spec_of, status_of
 from fauxkube.workloads.files.nodes import Folder
-from fauxkube.workloads.logs import Log, first_line, rendered, selected
+from fauxkube.workloads.logs import Line, Log, first_line, rendered, selected
 from fauxkube.workloads.process import Input, Process, Program
 from fauxkube.workloads.programs import find_program
 from fauxkube.workloads.runs import Run, Runs
@@ -128,6 +131,15 @@ class Programs:
             await writer.write(rendered(line, timestamps=False))
         return run.exit_code
 
+    def _last_words(self, pod: Object, own: Object) -> list[Line]:
+        """What the agent of a network add-on has said as it ended, as its node keeps it."""
+        ended = (own.get("state") or {}).get("terminated") or (own.get("lastState") or {}).get("terminated") or {}
+        node = self._surroundings.objects.find(NODES, "", str(pod["spec"].get("nodeName") or ""))
+        if node is None or not ended.get("exitCode"):
+            return []
+        at = moment_or(ended.get("finishedAt"), self._surroundings.clock.now())
+        return [Line(at, each.error) for each in installed(node) if each.error and each.agent == key_of(pod)]
+
     async def log(self, pod: Object, name: str, options: LogOptions) -> AsyncIterator[bytes]:
         """The lines of the container's log, as they are sent."""
         now = self._surroundings.clock.now()
@@ -142,7 +154,8 @@ class Programs:
         first = first_line(pod, spec_of(pod, name), started, now)
         left = options.limit_bytes
         following = log.following() if options.follow and not options.previous else None
-        for line in selected([first, *log.held()], options, now):
+        last = [] if "running" in (own.get("state") or {}) and not options.previous else self._last_words(pod, own)
+        for line in selected([first, *log.held(), *last], options, now):
             data, left = _cut(rendered(line, timestamps=options.timestamps), left)
             if data:
                 yield data

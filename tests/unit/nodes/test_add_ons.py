@@ -201,6 +201,15 @@ def test_an_agent_finds_its_nodes_block(
     assert (found.blocks, found.own, found.run, found.running) == (blocks, own, "one/0", True)
 
 
+def test_an_agent_uses_the_nodes_blocks_of_the_families_that_it_is_told_of() -> None:
+    node = {"metadata": {"name": "n"}, "spec": {"podCIDRs": ["10.244.1.0/24", "fd00::/64"]}}
+    told = facts(**{"config__net-conf.json": '{"Network": "10.244.0.0/16"}'})
+    assert failure(FLANNEL, node, told) == ""
+    assert started(FLANNEL, node, told, INSTALLED, run="one/0", taken=()).blocks == ("10.244.1.0/24",)
+    mesh = started(add_on_named("mesh"), node, facts(), INSTALLED, run="one/0", taken=())
+    assert mesh.blocks == ("10.244.1.0/24", "fd00::/64")
+
+
 def test_an_agent_that_starts_again_keeps_its_blocks_and_takes_one_of_another_range_first() -> None:
     first = started(CALICO, NODE, facts(), INSTALLED, run="one/0", taken=())
     assert started(CALICO, NODE, facts(), first, run="one/1", taken=set(first.blocks)).blocks == first.blocks
@@ -237,7 +246,9 @@ def test_a_plugin_fails_before_its_agent_has_run_and_if_it_asks_also_after_it_is
 
 @pytest.mark.parametrize("own", [True, False])
 def test_what_is_kept_on_a_node_is_read_back(own: bool) -> None:
-    network = NodeNetwork("x", "10-x.conflist", "x", ("10.0.0.0/26",), "10.0.0.0/16", "a map", "one/2", False, "e", own)
+    network = NodeNetwork(
+        "x", "10-x.conflist", "x", ("10.0.0.0/26",), "10.0.0.0/16", "a map", "one/2", False, "e", own, "a/b"
+    )
     node = {"metadata": {"annotations": dict([network.annotation, ("other", "1")])}, "spec": {}}
     assert list(installed(node)) == [network]
     assert own_blocks(node) == (["10.0.0.0/26"] if own else [])

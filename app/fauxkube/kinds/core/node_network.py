@@ -35,8 +35,8 @@ class NodeNetwork:
 
     `range` is the CIDR (or two) that the add-on was told to use, by `source`. `run` names the agent's run that found
     this out, `own` says that its blocks are out of that range, not those that the cluster gave the node, `running`
-    tells whether it still runs, `error` why it does not. `joined` tells whether nodes have routes to each other's
-    blocks.
+    tells whether it still runs, `error` why it does not. `agent` is the key of its pod. `joined` tells whether nodes
+    have routes to each other's blocks.
     """
 
     name: str
@@ -49,6 +49,7 @@ class NodeNetwork:
     running: bool = True
     error: str = ""
     own: bool = False
+    agent: str = ""
     joined: bool = True
 
     @property
@@ -99,6 +100,7 @@ def installed(node: Object) -> Iterator[NodeNetwork]:
                 kept.get("running") is not False,
                 _text(kept, "error"),
                 kept.get("own") is True,
+                _text(kept, "agent"),
             )
 
 
