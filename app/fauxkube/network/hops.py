@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A query to the DNS."""
+    """A query to the DNS; of the type `hosts`, a name that was found in the sender's own /etc/hosts."""
 
     where: str
     name: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 
 from fauxkube.kinds.core.pod_status import find_port
 from fauxkube.machinery.objects import Object, key_of, name_of, namespace_of
 from fauxkube.network import mistakes
 from fauxkube.network.dns_answers import respond
 from fauxkube.network.doctor.finding import SHOWN, WARNING, Finding, counted, listed, place
+from fauxkube.network.doctor.selection import Selection
 from fauxkube.network.endpoints import Endpoint
 from fauxkube.network.hops import End
 from fauxkube.network.hosts import Node, Pod, is_address
@@ -19,18 +20,43 @@ from fauxkube.network.routes import route
 from fauxkube.network.topology import Topology
 
 _EXTERNAL_NAME = "ExternalName"
+#: For how many services labels are compared with those of all pods.
+_MOST_GUESSES = 20
 #: Whose endpoint is the API server, which is no pod.
 _OF_THE_API_SERVER = "default/kubernetes"
 
 
 def examine(topology: Topology) -> Iterator[Finding]:
     """What is wrong with the services."""
+    selection = Selection(topology)
+    guesses = count(1)
     for service in topology.services:
         if service["spec"].get("type") == _EXTERNAL_NAME:
             yield from _external(topology, service)
+        elif service["spec"].get("selector"):
+            yield from _selecting(topology, service, selection.behind(service), guesses)
         elif key_of(service) != _OF_THE_API_SERVER:
-            yield from _backed(topology, service)
+            yield from _by_hand(topology, service, ports_of(service))
+        yield from _balanced(service)
     yield from _claimed_twice(topology)
+
+
+def _selecting(
+    topology: Topology, service: Object, selected: Sequence[Pod], guesses: Iterator[int]
+) -> Iterator[Finding]:
+    if selected:
+        yield from _of_pods(topology, service, selected)
+        yield from chain.from_iterable(_of_port(service, port, selected) for port in ports_of(service))
+        return
+    likely = mistakes.of_selector(topology, service) if next(guesses) <= _MOST_GUESSES else ()
+    yield Finding("SelectorMatchesNothing", place("service", service), "its selector matches no pod", likely)
+
+
+def _balanced(service: Object) -> Iterator[Finding]:
+    if service["spec"].get("type") == "LoadBalancer" and not _has_balancer(service):
+        likely = ("the load balancers' range is used up, or it asks for a class of balancers that is not here",)
+        message = "no load balancer has given it an address"
+        yield Finding("NoLoadBalancer", place("service", service), message, likely, WARNING)
 
 
 def _external(topology: Topology, service: Object) -> Iterator[Finding]:
@@ -49,21 +75,6 @@ def _external(topology: Topology, service: Object) -> Iterator[Finding]:
 
 def _has_records(topology: Topology, name: str) -> bool:
     return any(respond(topology, name, family).answer for family in ("A", "AAAA"))
-
-
-def _backed(topology: Topology, service: Object) -> Iterator[Finding]:
-    at, ports = place("service", service), ports_of(service)
-    if not service["spec"].get("selector"):
-        yield from _by_hand(topology, service, ports)
-    elif selected := mistakes.pods_behind(topology, service):
-        yield from _of_pods(topology, service, selected)
-        yield from chain.from_iterable(_of_port(service, port, selected) for port in ports)
-    else:
-        likely = mistakes.of_selector(topology, service)
-        yield Finding("SelectorMatchesNothing", at, "its selector matches no pod", likely)
-    if service["spec"].get("type") == "LoadBalancer" and not _has_balancer(service):
-        likely = ("the load balancers' range is used up, or it asks for a class of balancers that is not here",)
-        yield Finding("NoLoadBalancer", at, "no load balancer has given it an address", likely, WARNING)
 
 
 def _has_balancer(service: Object) -> bool:
