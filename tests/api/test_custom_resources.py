@@ -11,12 +11,14 @@ from support.api import (
     JSON_PATCH,
     MERGE_PATCH,
     NAMESPACES,
+    PODS,
     STRATEGIC_PATCH,
     answered,
     causes,
     config_map,
     made,
     names,
+    pod,
     refused,
     told,
     watching,
@@ -226,6 +228,28 @@ def test_a_definition_takes_its_shops_with_it_and_waits_for_their_finalizers(htt
     until(lambda: http.get(DEFINITION).status_code == 404)
     until(lambda: http.get(SHOPS).status_code == 404)
     assert GROUP not in [each["name"] for each in answered(http.get("/apis"))["groups"]]
+
+
+def test_a_watch_ends_with_the_last_of_what_it_watches(http: httpx.Client) -> None:
+    define(http, shops())
+    made(http, SHOPS, shop())
+    with watching(http, SHOPS) as events:
+        assert told(events, 1) == [("ADDED", "corner")]
+        answered(http.delete(DEFINITION))
+        assert [each["type"] for each in events] == ["DELETED"]
+
+
+def test_a_budget_counts_the_pods_of_whatever_has_a_scale(http: httpx.Client) -> None:
+    paths = {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.open"}
+    define(http, shops(version(subresources={"scale": paths})))
+    owner = made(http, SHOPS, shop(size=4))["metadata"]
+    reference = {"apiVersion": f"{GROUP}/v1", "kind": "Shop", "name": "corner", "uid": owner["uid"], "controller": True}
+    metadata = {"name": "clerk", "labels": {"app": "clerk"}, "ownerReferences": [reference]}
+    made(http, PODS, {**pod("clerk"), "metadata": metadata})
+    spec = {"maxUnavailable": "50%", "selector": {"matchLabels": {"app": "clerk"}}}
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    made(http, budgets, {"metadata": {"name": "clerks"}, "spec": spec})
+    until(lambda: answered(http.get(f"{budgets}/clerks"))["status"]["expectedPods"] == 4)
 
 
 def test_a_definition_that_comes_again_begins_empty(http: httpx.Client) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fauxkube.client.indexes import in_namespace, index_by_namespace
-from fauxkube.client.informer import Informer
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.controllers.disruption_status import counts_of, needs_scale, seconds_to_recheck, status_of
 from fauxkube.kinds.core.pod_status import controller_of
 from fauxkube.kinds.gvrs import DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS
 from fauxkube.kinds.policy.pod_disruption_budget import covers, set_disruption_allowed
-from fauxkube.machinery.objects import Object, copy_of, key_of, labels_of, name_of, namespace_of
+from fauxkube.machinery.objects import GVR, Object, copy_of, key_of, labels_of, name_of, namespace_of
 from fauxkube.machinery.status import StatusError
 
 
@@ -95,34 +94,39 @@ class DisruptionController(Controller):
             if reference is None:
                 unmanaged = True
             elif reference["uid"] not in wanted:
-                owner = await self._scaled(reference, pod)
                 wanted[reference["uid"]] = 0
-                wanted[owner["metadata"]["uid"]] = owner["spec"].get("replicas", 1)
+                uid, replicas = await self._scaled(reference, namespace_of(pod), name_of(pod))
+                wanted[uid] = replicas
         if unmanaged:
             self._events.event(budget, "Warning", "UnmanagedPods", _unmanaged(budget["spec"].get("selector")))
         return sum(wanted.values())
 
-    async def _scaled(self, reference: Object, pod: Object) -> Object:
-        """The object with the number of replicas: the pod's replica set, or that one's deployment."""
-        group, kind = reference["apiVersion"].rpartition("/")[0], reference["kind"]
-        if (group, kind) != ("apps", "ReplicaSet"):
-            if (group, kind) == ("apps", "DaemonSet"):
-                raise UncountableError("daemonsets.apps does not implement the scale subresource")
-            raise UncountableError(f'found no controllers for pod "{name_of(pod)}"')
-        owner = await self._find(self._replica_sets, reference, namespace_of(pod))
+    async def _scaled(self, reference: Object, namespace: str, pod: str) -> tuple[str, int]:
+        """Who says how many pods there are to be, and how many: a replica set, its deployment, whatever has a scale."""
+        resource = self.context.catalogue.of_object(reference)
+        if resource is None:
+            raise UncountableError(f'found no controllers for pod "{pod}"')
+        scale = resource.projections.get("scale")
+        if scale is None:
+            raise UncountableError(f"{resource.group_resource} does not implement the scale subresource")
+        owner = await self._find(resource.gvr, reference, namespace)
         if owner is None:
-            raise UncountableError(f'found no controllers for pod "{name_of(pod)}"')
+            raise UncountableError(f'found no controllers for pod "{pod}"')
         above = controller_of(owner)
-        if above and above["kind"] == "Deployment":
-            return await self._find(self._deployments, above, namespace_of(pod)) or owner
-        return owner
+        if resource.gvr == REPLICA_SETS and above and above["kind"] == "Deployment":
+            owner = await self._find(DEPLOYMENTS, above, namespace) or owner
+        try:
+            return owner["metadata"]["uid"], scale.read(owner)["spec"].get("replicas", 0)
+        except StatusError as error:
+            raise UncountableError(error.message) from None
 
-    async def _find(self, informer: Informer, reference: Object, namespace: str) -> Object | None:
-        """The very object that is referred to; the informer may not have heard of it yet."""
-        found = informer.get(f"{namespace}/{reference['name']}")
+    async def _find(self, gvr: GVR, reference: Object, namespace: str) -> Object | None:
+        """The very object that is referred to; an informer may not have heard of it yet, and others have none."""
+        watched = {REPLICA_SETS: self._replica_sets, DEPLOYMENTS: self._deployments}.get(gvr)
+        found = watched.get(f"{namespace}/{reference['name']}") if watched else None
         if found is None:
             try:
-                found = await self.client.get(informer.gvr, reference["name"], namespace)
+                found = await self.client.get(gvr, reference["name"], namespace)
             except StatusError as error:
                 if error.code != 404:
                     raise

@@ -61,6 +61,8 @@ class Registry:
         self.catalogue = catalogue
         self.schemas = schemas
         self._store = store
+        self._prefixes = {resource.prefix for resource in catalogue.resources}
+        catalogue.on_change(self._end_watches)
         allocations = Allocations(pools, store)
         decoder = Decoder(schemas)
         self._reader = Reader(store)
@@ -72,6 +74,12 @@ class Registry:
         self._patcher = Patcher(self._writer, decoder)
         evictor = Evictor(self._reader, self._writer, self._deleter, catalogue=catalogue, clock=clock)
         self._subresources = Subresources(self._writer, evictor, patcher=self._patcher, decoder=decoder, clock=clock)
+
+    def _end_watches(self) -> None:
+        """End the watches of what is served no longer."""
+        before, self._prefixes = self._prefixes, {resource.prefix for resource in self.catalogue.resources}
+        for prefix in before - self._prefixes:
+            self._store.finish(prefix)
 
     @property
     def revision(self) -> int:

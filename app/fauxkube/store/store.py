@@ -185,6 +185,10 @@ class Store:
         """Whether writes are on their way."""
         return bool(self._queued or self._committing)
 
+    def finish(self, prefix: str) -> None:
+        """End the subscriptions below a prefix that is no longer used; what has been told of it is still delivered."""
+        self._subscriptions.finish(prefix)
+
     def lagging(self) -> list[Subscription]:
         """The subscriptions whose readers have changes still to take."""
         return self._subscriptions.lagging()

@@ -76,8 +76,8 @@ class Subscription:
         self._end(Overflowed(f"the reader of {self.prefix!r} fell more than {self._limit} changes behind"))
 
     def finish(self) -> None:
-        """End because the store closes: the reader still gets what is queued."""
-        self._end(Closed("the store was closed"))
+        """End because nothing more will come: the reader still gets what is queued."""
+        self._end(Closed("the store was closed, or there is no such prefix any more"))
 
     def _end(self, reason: StoreError) -> None:
         if self._ended is None:
@@ -118,6 +118,11 @@ class Subscriptions:
     def lagging(self) -> list[Subscription]:
         """Those whose readers have changes still to take."""
         return [each for group in self._by_prefix.values() for each in group if each.pending]
+
+    def finish(self, prefix: str) -> None:
+        """End the subscriptions to what is below `prefix`; their readers still get what is queued."""
+        for each in [each for below, group in self._by_prefix.items() if below.startswith(prefix) for each in group]:
+            each.finish()
 
     def close(self) -> None:
         """End every subscription."""
