@@ -76,7 +76,7 @@ class Dns:
             topology = await network.topology()
         except NotRunningError:
             return None
-        order = _Order(network.chance)
+        order = _Order(network.dns_chance)
 
         def answered(name: str, kind: str) -> Response:
             return respond(topology, name, kind, serial=network.changed_at & 0xFFFF_FFFF)

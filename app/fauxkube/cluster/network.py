@@ -164,8 +164,13 @@ class ClusterNetwork:
 
     @cached_property
     def chance(self) -> Chance:
-        """What chooses among backends, and orders addresses."""
+        """What chooses among backends."""
         return self._cluster.chance.of("network")
+
+    @cached_property
+    def dns_chance(self) -> Chance:
+        """What orders the addresses of a name; so that no query changes what is chosen elsewhere."""
+        return self._cluster.chance.of("dns")
 
     @cached_property
     def _affinities(self) -> Affinities:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fauxkube.machinery.objects import Object
 from fauxkube.network.dns_answers import Response, respond
@@ -201,3 +203,36 @@ def test_nothing_is_answered_while_the_dns_has_no_backend() -> None:
         "SERVFAIL",
         "service kube-system/kube-dns has no endpoint that is ready: no DNS runs here",
     )
+
+
+ADDRESSES = st.integers(1, 40).map(lambda number: f"10.244.1.{number}") | st.integers(1, 9).map("fd00::{}".format)
+ENDPOINTS = st.lists(st.tuples(ADDRESSES, st.sampled_from(["", "rex", "bella"]), st.booleans()), max_size=6)
+
+
+@given(ENDPOINTS, st.sampled_from(["None", "10.96.0.9", "fd00:96::9"]))
+def test_the_names_that_an_answer_gives_lead_to_the_addresses_beside_them(
+    endpoints: list[tuple[str, str, bool]], cluster_ip: str
+) -> None:
+    slices = [
+        {
+            **slice_of("pets", ports=[HTTP]),
+            "metadata": {
+                "name": f"pets-{number}",
+                "namespace": "default",
+                "labels": {"kubernetes.io/service-name": "pets"},
+            },
+            "addressType": "IPv6" if ":" in address else "IPv4",
+            "endpoints": [
+                endpoint(address, conditions={"ready": ready}, **({"hostname": hostname} if hostname else {}))
+            ],
+        }
+        for number, (address, hostname, ready) in enumerate(endpoints)
+    ]
+    topology = network(services=[service("pets", cluster_ip, ports=[HTTP])], slices=slices)
+    found = respond(topology, "_http._tcp.pets.default.svc.cluster.local", "SRV")
+    targets = {record.text.split()[3].rstrip(".") for record in found.answer}
+    assert {record.name for record in found.additional} == targets
+    for record in found.additional:
+        assert record.text in {each.text for each in respond(topology, record.name, record.type).answer}
+    ready = {address for address, _, is_ready in endpoints if is_ready}
+    assert {record.text for record in found.additional} == (ready if cluster_ip == "None" else {cluster_ip})
