@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,17 @@ class _Screen:
         """Read until the screen shows that; the test's time limit bounds the wait."""
         while not shows(self._text):
             self._text += os.read(self._descriptor, 4096).decode()
+
+
+def test_files_are_copied_into_a_pod_and_out_of_it(shop: Kubectl, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.txt").write_text("hello\n")
+    (folder / "inner" / "b.bin").write_bytes(bytes(range(256)) * 400)
+    shop("cp", "-c", "shell", str(folder), "client:/tmp/copied")
+    assert _run(shop, "sh", "-c", "cat /tmp/copied/a.txt; wc -c < /tmp/copied/inner/b.bin") == "hello\n102400\n"
+    shop("cp", "-c", "shell", "client:/tmp/copied", str(tmp_path / "back"))
+    assert (tmp_path / "back" / "inner" / "b.bin").read_bytes() == (folder / "inner" / "b.bin").read_bytes()
 
 
 CRASHING = """

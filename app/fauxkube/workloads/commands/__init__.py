@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fauxkube.workloads.commands import (
+    archives,
     basics,
     curl,
     folders,
@@ -20,7 +21,7 @@ from fauxkube.workloads.commands import (
 from fauxkube.workloads.commands.guard import guarded
 from fauxkube.workloads.process import Program
 
-_GROUPS = (basics, curl, folders, interfaces, names, packets, shells, sockets, system, text, wget)
+_GROUPS = (archives, basics, curl, folders, interfaces, names, packets, shells, sockets, system, text, wget)
 
 COMMANDS: Mapping[str, Program] = {
     name: guarded(program) for group in _GROUPS for name, program in group.PROGRAMS.items()

@@ -1,7 +1,7 @@
 """`grep` and `sed`: lines by regular expressions, as POSIX writes them.
 
-Python's expressions do the work: what both write alike is taken as it is, the rest is rewritten. One that could take
-Python for ever is bounded by the lengths of the pattern and of a line.
+Python's expressions do the work: what both write alike is taken as it is, the rest is rewritten. Repetitions of
+repetitions, and long patterns and lines, are refused: they could take Python for ever.
 """
 
 from __future__ import annotations
@@ -86,11 +86,18 @@ def _bracket(text: str, start: int) -> tuple[str, int]:
     raise UsageError("bad regex: Unmatched [, [^, [:, [., or [=", 2)
 
 
+def _is_explosive(text: str) -> bool:
+    """Whether something that repeats is itself repeated, which can take Python for ever."""
+    return re.search(r"[*+}][^()]*\)[*+{]", text.replace("\\(", "").replace("\\)", "")) is not None
+
+
 def compiled(patterns: list[str], letters: frozenset[str]) -> re.Pattern[str]:
     """The patterns as one; the letters are `grep`'s."""
     if sum(map(len, patterns)) > _LONGEST_PATTERN:
         raise UsageError("fauxkube takes no regular expression that long", 2)
     texts = [re.escape(each) if "F" in letters else rewritten(each, extended="E" in letters) for each in patterns]
+    if any(_is_explosive(each) for each in texts):
+        raise UsageError("fauxkube takes no regular expression with repetitions of repetitions", 2)
     text = "|".join(f"(?:{each})" for each in texts)
     text = rf"(?<!\w)(?:{text})(?!\w)" if "w" in letters else text
     text = rf"^(?:{text})$" if "x" in letters else text
