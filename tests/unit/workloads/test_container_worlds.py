@@ -330,6 +330,26 @@ def test_files_are_bounded() -> None:
         ("f() { f; }; f", "", "sh: fauxkube: too many shells and functions within each other\n"),
         ("xargs -n1 echo '>' <<E\na b\nE\nenv -i A=1 env", "> a\n> b\nA=1\n", ""),
         ("timeout 0.05 sleep 100; echo $?", "143\n", ""),
+        (
+            "echo aaaa | grep -E '(a+)+b'",
+            "",
+            "grep: fauxkube takes no regular expression with repetitions of repetitions\n",
+        ),
+        (
+            "x=0123456789; for i in $(seq 13); do x=$x$x; done; echo ${x#*z}",
+            "",
+            "sh: fauxkube matches no text of more than 65536 characters\n",
+        ),
+        (
+            "x=0; for i in $(seq 21); do x=$x$x; done; a=$x; b=$x; c=$x; d=$x",
+            "",
+            "sh: fauxkube: the variables hold more than 8388608 characters\n",
+        ),
+        (
+            "x=0; for i in $(seq 19); do x=$x$x; done; eval $x",
+            "",
+            "sh: fauxkube: a script has no more than 262144 characters\n",
+        ),
         ("x=$(yes); echo $?", "2\n", "sh: fauxkube: a command substitution prints more than 1048576 bytes\n"),
     ],
 )

@@ -8,12 +8,15 @@ from functools import lru_cache
 
 from fauxkube.workloads.files.filesystem import FileSystem, joined
 from fauxkube.workloads.files.nodes import Folder
+from fauxkube.workloads.shell.state import ShellError
 
 #: Characters with the mark whether they are quoted.
 Marked = Sequence[tuple[str, bool]]
 _SPECIAL = frozenset("*?[")
 #: More paths than this are not looked for.
 _MOST = 10_000
+#: Longer texts are not matched: it could take for ever.
+_LONGEST = 65_536
 
 
 def has_pattern(marked: Marked) -> bool:
@@ -23,6 +26,11 @@ def has_pattern(marked: Marked) -> bool:
 
 def expression(marked: Marked) -> str:
     """The regular expression that matches the same."""
+    return "".join(_pieces(marked))
+
+
+def _pieces(marked: Marked, many: str = "(?s:.*)") -> list[str]:
+    """The same, element by element; `many` stands for what `*` matches."""
     out: list[str] = []
     at = 0
     while at < len(marked):
@@ -35,8 +43,8 @@ def expression(marked: Marked) -> str:
         if quoted or char not in "*?":
             out.append(re.escape(char))
         else:
-            out.append("(?s:.*)" if char == "*" else "(?s:.)")
-    return "".join(out)
+            out.append(many if char == "*" else "(?s:.)")
+    return out
 
 
 def _bracket(marked: Marked, start: int) -> tuple[str, int] | None:
@@ -66,25 +74,35 @@ def _compiled(text: str) -> re.Pattern[str]:
 
 def matches(marked: Marked, text: str) -> bool:
     """Whether the pattern matches the whole text."""
-    return _compiled(expression(marked)).fullmatch(text) is not None
+    return _compiled(expression(marked)).fullmatch(_bounded(text)) is not None
 
 
 def trimmed(marked: Marked, text: str, operator: str) -> str:
-    """The text without what the pattern matches at its start (`#`, `##`) or end (`%`, `%%`); doubled: the longest."""
-    pattern = _compiled(expression(marked))
-    lengths = range(len(text) + 1) if len(operator) == 1 else range(len(text), -1, -1)
-    for length in lengths:
-        cut = text[:length] if operator[0] == "#" else text[len(text) - length :]
-        if pattern.fullmatch(cut):
-            return text[length:] if operator[0] == "#" else text[: len(text) - length]
-    return text
+    """The text without what the pattern matches at its start (`#`, `##`) or end (`%`, `%%`); doubled: the longest.
+
+    The end is looked at from behind, so that both are prefixes; there the first match of a pattern whose stars take as
+    little, or as much, as they can is the shortest, or the longest.
+    """
+    pieces = _pieces(marked, "(?s:.*)" if len(operator) == 2 else "(?s:.*?)")
+    if operator[0] == "#":
+        found = _compiled("".join(pieces)).match(_bounded(text))
+        return text[found.end() :] if found else text
+    found = _compiled("".join(reversed(pieces))).match(_bounded(text)[::-1])
+    return text[: len(text) - found.end()] if found else text
 
 
 def replaced(marked: Marked, text: str, by: str, *, every: bool) -> str:
     """The text with what the pattern matches replaced: the first time, or every time."""
     if not marked:
         return text
-    return _compiled(expression(marked)).sub(lambda match: by if match[0] else "", text, count=0 if every else 1)
+    pattern = _compiled(expression(marked))
+    return pattern.sub(lambda match: by if match[0] else "", _bounded(text), count=0 if every else 1)
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise ShellError(f"fauxkube matches no text of more than {_LONGEST} characters")
+    return text
 
 
 def paths(marked: Marked, files: FileSystem, folder: str) -> list[str]:

@@ -5,6 +5,7 @@ Words are read into parts at once, so that no text is looked at twice. Errors ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,10 +13,15 @@ from fauxkube.workloads.shell.syntax import Arithmetic, Parameter, Part, Redirec
 
 #: How deep expansions and commands may lie in each other.
 DEEPEST = 50
+#: How long a script may be, in characters.
+LONGEST = 262_144
 
 _META = frozenset(" \t\n;&|<>()")
 _SPECIAL = frozenset("?$!#@*-")
 _ESCAPED_IN_DOUBLE = frozenset('$`"\\')
+#: Characters that mean themselves, whatever is around them.
+_plain_run = re.compile(r"[A-Za-z0-9_./:,@%+-]+").match
+_quoted_run = re.compile(r'[^"$`\\]+').match
 #: Longest first.
 _OPERATORS = (":-", ":=", ":?", ":+", "-", "=", "?", "+", "%%", "%", "##", "#", "//", "/", ":")
 
@@ -51,6 +57,8 @@ class Scanner:
     def __init__(self, text: str, depth: int = 0) -> None:
         if depth > DEEPEST:
             raise ShellSyntaxError("syntax error: too deeply nested")
+        if len(text) > LONGEST:
+            raise ShellSyntaxError(f"fauxkube: a script has no more than {LONGEST} characters")
         self.text = text
         self.at = 0
         self.depth = depth
@@ -144,11 +152,13 @@ class Scanner:
         elif char in "$`":
             parts.append(self._expansion(quoted=False))
         else:
-            self.at += 1
+            run = _plain_run(self.text, self.at)
+            text = run[0] if run is not None else char
+            self.at += len(text)
             if parts and isinstance(last := parts[-1], Text) and not last.quoted:
-                parts[-1] = Text(last.text + char)
+                parts[-1] = Text(last.text + text)
             else:
-                parts.append(Text(char))
+                parts.append(Text(text))
 
     def parts_in_double(self, end: str) -> list[Part]:
         """The parts up to a double quote, or to the end of the text."""
@@ -172,8 +182,9 @@ class Scanner:
                     plain.clear()
                 parts.append(self._expansion(quoted=True))
             else:
-                plain.append(char)
-                self.at += 1
+                run = _quoted_run(self.text, self.at)
+                plain.append(run[0] if run is not None and end else char)
+                self.at += len(plain[-1])
         if plain:
             parts.append(Text("".join(plain), quoted=True))
         self.at += len(end)

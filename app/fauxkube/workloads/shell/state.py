@@ -13,6 +13,9 @@ from fauxkube.workloads.shell.syntax import Command
 #: What a command reads and writes, by the number of the descriptor.
 Streams: TypeAlias = Mapping[int, Input | Writer]
 
+#: How many characters all variables of a shell may hold.
+VARIABLES_LIMIT = 8 * 1024 * 1024
+
 
 class Exit(Exception):
     """The shell ends."""
@@ -62,6 +65,8 @@ class State:
     read_only: set[str] = field(default_factory=set)
     status: int = 0
     depth: int = 0
+    #: How much the variables that were set hold.
+    size: int = 0
     #: How many loops and functions there are around what runs.
     loops: int = 0
     calls: int = 0
@@ -98,6 +103,9 @@ class State:
         """Give a variable a value; ShellError when it may not change."""
         if name in self.read_only:
             raise ShellError(f"{name}: is read only")
+        self.size += len(value) - len(self.variables.get(name, ""))
+        if self.size > VARIABLES_LIMIT:
+            raise ShellError(f"fauxkube: the variables hold more than {VARIABLES_LIMIT} characters")
         self.variables[name] = value
         if "a" in self.options:
             self.exported.add(name)
