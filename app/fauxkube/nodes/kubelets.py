@@ -28,6 +28,7 @@ from fauxkube.nodes.pod_faults import PodFaults
 from fauxkube.nodes.pod_sync import PodSync
 from fauxkube.nodes.runtime import Runtime
 from fauxkube.nodes.settings import NodeSettings
+from fauxkube.nodes.static_pods import StaticPods
 from fauxkube.simulation.faults.engine import Fault
 
 
@@ -67,6 +68,7 @@ class Kubelets:
             agents=agents,
             add_ons=self._add_ons,
         )
+        self._static_pods = StaticPods(context, disturbed)
         self._evictions = Evictions(context, events=events, faults=disturbed)
         context.faults.on_change(self._disturbed)
 
@@ -77,9 +79,9 @@ class Kubelets:
 
     @property
     def loops(self) -> tuple[Loop, ...]:
-        """The loops over nodes, their pods, their leases, those that run short, and their network add-ons."""
+        """Those over nodes, their pods, their leases, those that run short, their network add-ons and static pods."""
         nodes = self._nodes.loop, self._pods.loop, self._heartbeats.loop, self._evictions.loop
-        return *nodes, self._add_ons.loop
+        return *nodes, self._add_ons.loop, self._static_pods.loop
 
     @property
     def unregistered(self) -> frozenset[str]:

@@ -102,6 +102,22 @@ def test_there_is_one_node_not_ready_which_the_control_plane_runs_on() -> None:
     initialized(check)
 
 
+def test_mirrors_of_static_pods_come_back_while_their_node_is_there() -> None:
+    async def check(cluster: Cluster, said: list[str]) -> None:
+        client = cluster.client
+        before = await client.get(PODS, "etcd-cp", SYSTEM)
+        await client.delete(PODS, "etcd-cp", namespace=SYSTEM)
+        await cluster.time.settle()
+        after = await client.get(PODS, "etcd-cp", SYSTEM)
+        assert after["metadata"]["uid"] != before["metadata"]["uid"]
+        assert (after["spec"], after["status"]["phase"]) == (before["spec"], "Running")
+        await client.delete(NODES, "cp")
+        await cluster.time.advance(600)
+        assert [name_of(each) for each in (await client.list(PODS, SYSTEM)).items if "-cp" in name_of(each)] == []
+
+    initialized(check)
+
+
 def test_the_add_ons_are_there_and_names_wait_for_a_network() -> None:
     async def check(cluster: Cluster, said: list[str]) -> None:
         proxy = await cluster.client.get(DAEMON_SETS, "kube-proxy", SYSTEM)
