@@ -64,7 +64,12 @@ class ClusterWorkloads:
     def _programs(self) -> Programs:
         from fauxkube.workloads.execution import Programs
 
-        return Programs(self._surroundings, self.runs)
+        return Programs(self._surroundings, self.runs, self._end)
+
+    async def _end(self, pod: Object, container: str, exit_code: int) -> None:
+        """Have a container end, in the way that users have it end."""
+        patch = {"metadata": {"annotations": {f"fauxkube.io/exit-code.{container}": str(exit_code)}}}
+        await self._cluster.client.patch(PODS, name_of(pod), patch, namespace=namespace_of(pod))
 
     @cached_property
     def containers(self) -> SimulatedContainers:

@@ -352,4 +352,4 @@ def _matters(old: Object, new: Object) -> bool:
 
 
 #: Metadata whose change calls for work.
-_WATCHED = ("generation", "deletionTimestamp", "deletionGracePeriodSeconds")
+_WATCHED = ("generation", "deletionTimestamp", "deletionGracePeriodSeconds", "annotations")

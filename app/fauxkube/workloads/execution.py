@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
+from typing import TypeAlias
 
 from fauxkube.kinds.core.node_network import installed
 from fauxkube.kinds.gvrs import NODES
@@ -14,6 +15,7 @@ from fauxkube.machinery.objects import Object, key_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import moment_or
 from fauxkube.workloads.asked import LogOptions, Terminal
+from fauxkube.workloads.attended import attended_command, ends_with_it
 from fauxkube.workloads.container import Container, spec_of, status_of
 from fauxkube.workloads.files.nodes import Folder
 from fauxkube.workloads.logs import Line, Log, first_line, rendered, selected
@@ -26,12 +28,17 @@ from fauxkube.workloads.terminal import Interrupted, LineDiscipline, TerminalWri
 _KILLED, _INTERRUPTED, _BROKEN_PIPE = 137, 130, 141
 
 
-class Programs:
-    """The programs of one cluster's containers, whose runs are `runs`."""
+#: Has a container of a pod end with an exit code.
+End: TypeAlias = Callable[[Object, str, int], Awaitable[None]]
 
-    def __init__(self, surroundings: Surroundings, runs: Runs) -> None:
+
+class Programs:
+    """The programs of one cluster's containers, whose runs are `runs`; `end` ends one with its own program."""
+
+    def __init__(self, surroundings: Surroundings, runs: Runs, end: End | None = None) -> None:
         self._surroundings = surroundings
         self._runs = runs
+        self._end = end
         self._tasks = Tasks("containers")
 
     async def close(self) -> None:
@@ -124,7 +131,16 @@ class Programs:
     # The container's own program
 
     async def attach(self, pod: Object, name: str, terminal: Terminal) -> int:
-        """Print what the container's own program writes from now on, until it ends; its exit code."""
+        """Print what the container's own program writes from now on, until it ends; its exit code.
+
+        A program that is there for whoever attaches is run now.
+        """
+        if command := attended_command(spec_of(pod, name)):
+            with suppress(StatusError):
+                code = await self.run(pod, name, command, terminal)
+                if self._end is not None and ends_with_it(pod):
+                    await self._end(pod, name, code)
+                return code
         run = self._runs.of(pod, name)
         writer = TerminalWriter(terminal.stdout) if terminal.tty else terminal.stdout
         async for line in run.log.following():
