@@ -236,6 +236,13 @@ def test_too_large_a_body_is_refused(shop: Shop) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
 
 
+def test_other_protocols_are_refused_by_name(shop: Shop) -> None:
+    offer = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+    told = shop.ask("pods/web/proxy/", headers=offer).json()
+    message = "fauxkube does not hand on websocket connections through pods/proxy"
+    assert (told["code"], told["message"]) == (501, message)
+
+
 def test_the_proxies_are_told_by_discovery(shared_cluster: Cluster) -> None:
     listed = httpx.get(f"{shared_cluster.url}/api/v1").json()["resources"]
     found = {each["name"]: (each["kind"], each["verbs"]) for each in listed if each["name"].endswith("/proxy")}

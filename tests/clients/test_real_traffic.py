@@ -370,6 +370,29 @@ def test_each_cluster_of_a_server_has_addresses_of_its_own_which_a_reset_gives_b
         assert Shop(other, pods=1).who()["pod"] == "web-1"
 
 
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        pytest.param({"cluster_cidr": "fd00:10:244::/56", "service_cidr": "fd00:10:96::/112"}, id="IPv6 alone"),
+        pytest.param(
+            {"cluster_cidr": "10.244.0.0/16,fd00:10:244::/56", "service_cidr": "10.96.0.0/16,fd00:10:96::/112"},
+            id="both families",
+        ),
+    ],
+)
+def test_clusters_of_other_families_are_served_too(shared_cluster: Cluster, ranges: dict[str, str]) -> None:
+    with Cluster(nodes=3, settings={"dataplane": True, **ranges}) as other:
+        shop = Shop(other, pods=1, type="LoadBalancer", ipFamilyPolicy="PreferDualStack")
+        found = other.run(other.member.control.dataplane())["listeners"]
+        own = [each for each in found if each["owner"] == f"service/{shop.namespace}/shop"]
+        assert {each["entry"] for each in own} == {"cluster IP", "load balancer", "node port"}
+        for each in own:
+            host, _, port = each["at"].rpartition(":")
+            with connected((host, int(port))) as connection:
+                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                assert connection.recv(65_536).startswith(b"HTTP/1.1 200"), each
+
+
 def test_without_being_asked_for_nothing_listens(shared_cluster: Cluster) -> None:
     with Cluster(nodes=3) as cluster:
         shop = Shop(cluster, pods=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 import orjson
@@ -168,6 +169,9 @@ def _sender(topology: Topology, binding: Binding, client: str) -> Place:
     from fauxkube.network.places import Place
     from fauxkube.network.proxy import Entry
 
+    if ":" in binding.address:
+        # Loopback is IPv4's here: as IPv6 writes such addresses (RFC 4291, 2.5.5.2).
+        client = str(IPv6Address(f"::ffff:{client}"))
     if binding.entry != Entry.CLUSTER_IP:
         return Place(address=client)
     node = next((node for node in topology.nodes if node.is_up and node.addresses), None)

@@ -100,7 +100,7 @@ class Dataplane:
         if _addresses(old) == _addresses(new):
             return
         if new is not None:
-            for address in _addresses(new):
+            for address in _addresses(new)[:1]:
                 self._loopbacks.of_node(name_of(new), address)
         self._mark(CONTROLLER)
         for service in self._backends.topology().services:

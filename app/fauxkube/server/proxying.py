@@ -26,6 +26,7 @@ from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server import bodies
 from fauxkube.server.asgi import Request, Response
+from fauxkube.server.connections import offered
 from fauxkube.server.paths import PROXY, RequestInfo
 from fauxkube.server.pipelines import Pipelines
 
@@ -75,6 +76,9 @@ class Proxy:
 
     async def answer(self, request: Request, info: RequestInfo) -> Response:
         """What the pod, or one of the service's, answers; a failure to get there is a `StatusError`."""
+        if (offer := offered(request.scope)) is not None:
+            message = f"fauxkube does not hand on {offer.protocol} connections through {info.resource.plural}/proxy"
+            raise StatusError(501, "NotImplemented", message)
         find = self._pod if info.resource.plural == "pods" else self._service
         location = await find(info)
         before, path = _split_path(request)

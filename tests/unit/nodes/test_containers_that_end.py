@@ -216,6 +216,7 @@ def test_a_sidecar_is_restarted_always_and_stops_when_the_others_have_ended() ->
         (RUN, "-1", 'must be a number of seconds, not "-1"'),
         (f"{EXIT}.nginx", "1,x", 'must be exit codes from 0 to 255, separated by commas, not "1,x"'),
         (EXIT, "256", 'must be exit codes from 0 to 255, separated by commas, not "256"'),
+        ("fauxkube.io/local-port", "web", 'must be a port of this machine such as 9000 or 127.0.0.1:9000, not "web"'),
     ],
 )
 def test_an_annotation_without_meaning_is_told_and_left_out(name: str, value: str, says: str) -> None:
