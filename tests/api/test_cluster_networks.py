@@ -95,6 +95,16 @@ def test_pods_behind_lone_bridges_have_the_same_addresses(bridged: httpx.Client)
     assert twice["failures"][0]["reason"] == "both have 172.17.0.2"
 
 
+def test_an_address_that_several_have_is_told_with_all_of_them(bridged: httpx.Client) -> None:
+    for number in (1, 2):
+        run(bridged, f"twin-{number}", nodeName=f"node-{number}")
+    settle(bridged)
+    found = answered(bridged.get(f"{OURS}/addresses/172.17.0.2"))
+    assert (found["state"], found["owner"]) == ("held", "pods/default/twin-1")
+    assert found["note"].startswith("also pods/default/twin-2, each behind the bridge of its own node")
+    assert "pods/node-2/172.17.0.0-16" in {pool["name"] for pool in bridged.get(f"{OURS}/ipam").json()}
+
+
 def test_an_address_behind_a_bridge_is_given_once_on_its_node(bridged: httpx.Client) -> None:
     for number in range(3):
         run(bridged, f"pod-{number}", nodeName="node-1")

@@ -200,6 +200,14 @@ def test_what_an_add_on_has_done_stays_when_it_is_deleted(bare: httpx.Client) ->
     assert address(bare, "later").startswith("10.244.")
 
 
+def test_to_remove_the_annotation_is_to_delete_the_file(bare: httpx.Client) -> None:
+    load(bare, manifest("flannel"))
+    gone = {"metadata": {"annotations": {"fauxkube.io/cni.flannel": None}}}
+    answered(bare.patch(f"{NODES}/node-1", json=gone, headers={"content-type": "application/merge-patch+json"}))
+    settle(bare)
+    assert ready(bare) == {"node-1": "False", "node-2": "True", "node-3": "True"}
+
+
 def test_a_plugin_that_asks_its_agent_fails_once_that_is_gone(bare: httpx.Client) -> None:
     load(bare, manifest("cilium"))
     run(bare, "before")

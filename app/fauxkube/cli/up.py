@@ -166,11 +166,15 @@ def _serve(settings: Settings, sources: Sources, *, verbose: bool, **listening: 
     import logging
 
     from fauxkube.cluster.serving import ServingError, serve
+    from fauxkube.kinds.core.node_network import NONE
 
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
+        if settings.network == NONE:
+            typer.echo("Nodes are not ready without a network. Once the server is, install one:")
+            typer.echo(f"  {_command()} network install flannel")
         serve(settings, announce=_announce, sources=sources, **listening)
     except ServingError as error:
         typer.echo(f"fauxkube: {error}", err=True)

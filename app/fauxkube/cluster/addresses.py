@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fauxkube.ipam.ranges import AddressRange
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fauxkube.ipam.allocator import Allocator
     from fauxkube.network.topology import Topology
 
+#: Of an address that nodes' lone bridges give, each for itself.
+_SHARED = "also {}, each behind the bridge of its own node: this is what Kubernetes forbids"
 _HELD, _COOLING, _FREE, _RESERVED, _OUTSIDE = "held", "cooling", "free", "reserved", "outside"
 
 
@@ -30,8 +33,11 @@ def whose(cluster: Cluster, topology: Topology, text: str) -> AddressUse:
         raise status.unfit([Path("address").invalid(text, "must be an IP address").to_cause()]) from None
     cluster.inspection.open_blocks()
     ranges = [f"{name} {cidr}" for name, cidr in _ranges(cluster, topology) if _lies_in(address, cidr)]
-    if (pool := _pool_at(cluster, address)) is not None:
-        return _in_pool(cluster, topology, address, pool, ranges)
+    if pools := _pools_at(cluster, address):
+        held = [pool for pool in pools if cluster.pools[pool].owner_of(address) is not None]
+        found = _in_pool(cluster, topology, address, (held or pools)[0], ranges)
+        others = [cluster.pools[pool].owner_of(address) or "" for pool in held[1:]]
+        return replace(found, note=_SHARED.format(", ".join(others))) if others else found
     return _beside_pools(topology, address, ranges)
 
 
@@ -46,13 +52,10 @@ def _ranges(cluster: Cluster, topology: Topology) -> Iterator[tuple[str, str]]:
         yield from ((f"node/{node.name}", cidr) for cidr in node.pod_cidrs)
 
 
-def _pool_at(cluster: Cluster, address: str) -> str | None:
-    """The pool whose range holds the address; blocks are no addresses."""
-    for name in cluster.pools.names():
-        found = cluster.pools[name].range
-        if isinstance(found, AddressRange) and _lies_in(address, str(found)):
-            return name
-    return None
+def _pools_at(cluster: Cluster, address: str) -> list[str]:
+    """The pools whose ranges hold the address, several for lone bridges; blocks are no addresses."""
+    ranges = ((name, cluster.pools[name].range) for name in cluster.pools.names())
+    return [name for name, found in ranges if isinstance(found, AddressRange) and _lies_in(address, str(found))]
 
 
 def _in_pool(cluster: Cluster, topology: Topology, address: str, pool: str, ranges: list[str]) -> AddressUse:

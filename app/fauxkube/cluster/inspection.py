@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fauxkube import __version__
+from fauxkube.kinds.core.node_network import network_of
 from fauxkube.kinds.gvrs import NODES
 from fauxkube.machinery.objects import name_of
 from fauxkube.server.health import Checks
@@ -37,9 +38,10 @@ class ClusterInspection:
         return [self._use(name) for name in sorted(self._cluster.pools.names(), key=_pods_last)]
 
     def open_blocks(self) -> None:
-        """Have a pool for every node's block, also where no pod has asked for an address yet."""
+        """Have a pool for every block that a node gives addresses out of, also where no pod has asked for one yet."""
         for node in self._cluster.informers.of(NODES).items():
-            for cidr in (node.get("spec") or {}).get("podCIDRs") or ():
+            network = network_of(node, self._cluster.settings.network)
+            for cidr in network.blocks if network is not None else ():
                 self._cluster.pools.of_pods(name_of(node), cidr)
 
     def _use(self, name: str) -> PoolUse:

@@ -31,6 +31,8 @@ class AddOnSync:
         self._pods = context.informers.of(PODS)
         self._nodes = context.informers.of(NODES)
         self._network = network
+        #: The UIDs of pods that have put their file on their node; they do so once.
+        self._done: set[str] = set()
         #: The nodes whose blocks are full.
         self._full: set[str] = set()
         self.loop = Loop("network-add-ons", context.clock, self.sync, workers=_WORKERS)
@@ -41,6 +43,8 @@ class AddOnSync:
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         pod = new or old or {}
+        if new is None:
+            self._done.discard(pod["metadata"]["uid"])
         node = pod["spec"].get("nodeName")
         if node and pod["spec"].get("volumes") and add_on_of(pod) is not None:
             self.loop.queue.add(node)
@@ -48,6 +52,7 @@ class AddOnSync:
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
         if new is None:
             self._full.discard(name_of(old or {}))
+            self._done.difference_update(pod["metadata"]["uid"] for pod in on_node(self._pods, name_of(old or {})))
             if own_blocks(old or {}):
                 self._look_at_unlucky()
         elif old is None or old["spec"].get("podCIDRs") != new["spec"].get("podCIDRs"):
@@ -85,10 +90,13 @@ class AddOnSync:
         self._full.discard(name)
         if changed:
             await self._client.update(NODES, node | {"metadata": node["metadata"] | {"annotations": before | changed}})
+        on_it = {each.name for each in there if each is not None}
+        self._done.update(pod["metadata"]["uid"] for name, (_, pod) in pods.items() if name in on_it)
 
     async def _seen(self, node: Object, add_on: AddOn, pod: Object, known: NodeNetwork | None) -> NodeNetwork | None:
         """An add-on by its pod."""
-        if known is None and not has_put_its_file(pod):
+        uid = pod["metadata"]["uid"]
+        if known is None and (uid in self._done or not has_put_its_file(pod)):
             return None
         before = known or NodeNetwork(add_on.name, add_on.conf, add_on.plugin, running=False)
         before = replace(before, agent=key_of(pod))
