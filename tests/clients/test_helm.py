@@ -11,6 +11,7 @@ import httpx
 import pytest
 import yaml
 
+from support.custom_resources import shop, shops
 from support.helm import MAJORS, Helm
 
 CHART = {
@@ -218,3 +219,19 @@ def test_installing_by_server_side_apply_is_refused_in_clear_words(
     refused = Helm(36, shared_server, namespace, tmp_path)("install", "shop", chart, ok=False)
     assert refused.code == 1
     assert "server-side apply not available on the server" in refused.err
+
+
+def test_a_chart_brings_its_definitions_and_what_they_define(helm: Helm, tmp_path: Path) -> None:
+    group = f"v{helm.major}.helm.example.com"
+    definition = shops(group=group)
+    chart = tmp_path / "custom"
+    for name, text in (
+        ("Chart.yaml", "apiVersion: v2\nname: custom\nversion: 0.1.0\n"),
+        ("crds/shops.yaml", yaml.safe_dump(definition)),
+        ("templates/shop.yaml", yaml.safe_dump(shop(group=group))),
+    ):
+        (chart / name).parent.mkdir(parents=True, exist_ok=True)
+        (chart / name).write_text(text)
+    helm("install", "custom", str(chart), *helm.client_side)
+    assert "kind: Shop" in helm("get", "manifest", "custom").out
+    helm("uninstall", "custom")

@@ -6,6 +6,7 @@ A part that a write leaves as it was is not judged again (KEP-4008): `old` is wh
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -108,10 +109,31 @@ def _string_errors(value: str, schema: Object, path: str) -> Iterator[FieldError
         yield _mistyped(path, value, schema["format"])
 
 
+#: Go's names of sets of characters, as Python spells them within brackets.
+_SETS = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7F",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1F\x7F",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str]:
     """A pattern as Go's `regexp` would read it: `$` is the very end. re.error when it cannot be read."""
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern).replace(r"\z", r"\Z"))
+    pattern = re.sub(r"\[:([a-z]+):\]", lambda match: _SETS.get(match[1], match[0]), pattern)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern).replace(r"\z", r"\Z"))
 
 
 def _number_errors(value: float, schema: Object, path: str) -> Iterator[FieldError]:
