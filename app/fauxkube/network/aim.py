@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from fauxkube.ipam.families import IPV4, IPV6, family_of
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, name_of
-from fauxkube.network import cluster_dns, diagnosis
-from fauxkube.network.dns_access import denied_by
+from fauxkube.network import diagnosis, dns_way
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import End, Hop, Lookup
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod, is_address
@@ -160,7 +159,7 @@ def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, pr
         port, protocol = _port_at(topology, own[0], number, protocol)
         return Aim(own, port, protocol, (Lookup(str(sender), name, "hosts", Answered.NOERROR, own),))
     config = config_of(topology, pod) if pod is not None else OUTSIDE
-    if pod is not None and config.in_cluster and (end := _may_not_ask(topology, pod)) is not None:
+    if pod is not None and config.in_cluster and (end := dns_way.lost(topology, sender)) is not None:
         return Aim(port=number or _DEFAULT_PORT, protocol=protocol or DEFAULT_PROTOCOL, end=end)
     found = resolve(topology, name, config, types=_types(sender))
     hops = tuple(Lookup(str(sender), each.name, each.type, each.status, each.records) for each in found.asked)
@@ -189,13 +188,6 @@ def _in_hosts_file(topology: Topology, sender: Place, name: str) -> tuple[str, .
 def _types(sender: Place) -> tuple[str, ...]:
     """One query for each family that the answer can be of use in."""
     return tuple("AAAA" if family == IPV6 else "A" for family in sender.families) or ("A",)
-
-
-def _may_not_ask(topology: Topology, pod: Pod) -> End | None:
-    """Why the pod gets no answer from the cluster's DNS: its policies, or that none runs."""
-    if policies := denied_by(topology, pod):
-        return diagnosis.names_denied(pod, policies)
-    return None if cluster_dns.is_served(topology) else diagnosis.no_dns(topology)
 
 
 def _of_ingress(topology: Topology, name: str) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ TIMES_OUT = "the connection times out"
 REFUSED = "connection refused"
 UNKNOWN_NAME = "the name is not known"
 
+#: Why no name is known: nobody would answer.
+NO_DNS = "NoDNS"
+
 
 def cannot_send(sender: Place, target: str = "") -> End | None:
     """Why nothing leaves the sender, for an address where one is given; None when it can send."""
@@ -143,7 +146,13 @@ def no_dns(topology: Topology) -> End:
     service = topology.services.by_key[cluster_dns.KEY]
     likely = mistakes.of_backends(topology, service, ports_of(service)[0])
     message = f"service {cluster_dns.KEY} has no endpoint that is ready: nothing answers names"
-    return End("DNS", "NoDNS", message, UNKNOWN_NAME, likely)
+    return End("DNS", NO_DNS, message, UNKNOWN_NAME, likely)
+
+
+def dns_unreachable(address: str, end: End) -> End:
+    """There is a DNS, and queries to it end like this."""
+    message = f"queries to the cluster's DNS at {address} are lost: {end.message}"
+    return End(end.where, "DNSUnreachable", message, UNKNOWN_NAME, end.likely)
 
 
 def name_not_found(topology: Topology, name: str, sender: Place) -> End:

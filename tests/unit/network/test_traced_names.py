@@ -81,6 +81,22 @@ def test_without_a_backend_of_kube_dns_no_name_is_known() -> None:
     assert isinstance(end := _end(found), End)
     assert (end.where, end.reason) == ("DNS", "NoDNS")
     assert end.likely == ("pod kube-system/coredns is not ready (Ready)",)
-    ready = slice_of("kube-dns", endpoint("10.244.2.7", node=2), namespace="kube-system")
-    found = _traced("http://shop", services=[dead, service("shop", "10.96.0.9")], slices=[ready])
-    assert _end(found).reason == "NoEndpoints"
+
+
+def test_queries_have_to_find_a_way_to_the_pods_behind_kube_dns() -> None:
+    ready = slice_of(
+        "kube-dns",
+        endpoint("10.244.2.7", node=2, pod="coredns", namespace="kube-system"),
+        namespace="kube-system",
+        ports=[{"name": "", "port": 53, "protocol": "UDP"}],
+    )
+    coredns = pod("coredns", "10.244.2.7", node=2, namespace="kube-system", labels={"k8s-app": "kube-dns"})
+    parts: dict[str, Any] = {
+        "services": [KUBE_DNS, service("shop", "10.96.0.9")],
+        "slices": [ready],
+        "pods": [pod("client", "10.244.1.9"), coredns],
+    }
+    assert _end(_traced("http://shop", **parts)).reason == "NoEndpoints"
+    end = _end(_traced("http://shop", nodes=[node(1), node(2, ready="Unknown")], **parts))
+    assert (end.reason, end.symptom) == ("DNSUnreachable", "the name is not known")
+    assert end.message.startswith("queries to the cluster's DNS at 10.96.0.10 are lost: node node-2 is down")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from fauxkube.network import cluster_dns, diagnosis
-from fauxkube.network.dns_access import denied_by
+from fauxkube.network import cluster_dns, diagnosis, dns_way
 from fauxkube.network.hosts import is_address
 from fauxkube.network.places import Place
 from fauxkube.network.resolv_conf import config_of
@@ -47,10 +46,9 @@ def place_of(topology: Topology, container: Container) -> Place:
 
 
 def dns_is_silent(topology: Topology, container: Container) -> bool:
-    """Whether queries to the cluster's DNS are lost: a policy forbids them, or nothing leaves the pod."""
-    if diagnosis.cannot_send(place_of(topology, container)) is not None:
-        return True
-    return bool(denied_by(topology, container.host))
+    """Whether queries to the cluster's DNS are lost on their way, so that nobody says no."""
+    end = dns_way.lost(topology, place_of(topology, container))
+    return end is not None and end.reason != diagnosis.NO_DNS
 
 
 def nameserver_of(topology: Topology, container: Container) -> str:
