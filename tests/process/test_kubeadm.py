@@ -120,6 +120,19 @@ def test_the_hash_is_asked_for_unless_it_is_said_not_to_be(shared_init: Initiali
     assert "trusting" in names(got(shared_init, NODES))
 
 
+def test_a_cluster_that_was_not_initialized_is_not_joined() -> None:
+    with fauxkube_up("--nodes", "0") as server:
+        args = ("--token", TOKEN, "--discovery-token-unsafe-skip-ca-verification")
+        done = fauxkube("join", server.url.removeprefix("http://"), *args)
+        phase = "error execution phase preflight: couldn't validate the identity of the API Server: "
+        assert (done.returncode, done.stderr) == (1, f'{phase}configmaps "cluster-info" not found\n')
+        made = fauxkube("token", "create", "--print-join-command", "--server", server.url)
+        assert made.returncode == 1
+        assert "which `fauxkube init` makes" in made.stderr
+        server.stop()
+        assert fauxkube("join", server.url, *args).stderr.startswith(phase)
+
+
 def test_a_second_control_plane_is_refused_by_name(shared_init: Initialized) -> None:
     done = fauxkube(*shared_init.join, "--control-plane")
     assert (done.returncode, done.stderr) == (

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fauxkube.cluster.kubeadm.configuration import IMAGES, InitConfiguration
+from fauxkube.cluster.kubeadm.configuration import CLUSTER_NAME, IMAGES, InitConfiguration
 from fauxkube.kinds.core.node import ROLE_LABEL
 from fauxkube.machinery.objects import Object, name_of
 
@@ -55,7 +55,7 @@ def _components(configuration: InitConfiguration, address: str) -> Mapping[str, 
     version, services = configuration.version, f"--service-cluster-ip-range={configuration.service_subnet}"
     pods = [f"--cluster-cidr={configuration.pod_subnet}"] if configuration.pod_subnet else []
     allocates = ["--allocate-node-cidrs=true"] if configuration.pod_subnet else []
-    manager = [*allocates, *pods, f"--cluster-name={'kubernetes'}", "--controllers=*,bootstrapsigner,tokencleaner"]
+    manager = [*allocates, *pods, f"--cluster-name={CLUSTER_NAME}", "--controllers=*,bootstrapsigner,tokencleaner"]
     return {
         "etcd": _Component(
             f"{IMAGES}/etcd:{_ETCD_VERSION}", "100m", 2379, [f"--advertise-client-urls=https://{address}:2379"]

@@ -237,13 +237,13 @@ SKIPPABLE = (*(phase.name for phase in PHASES), "addon/coredns", "addon/kube-pro
 
 
 def success(url: str, command: str) -> str:
-    """What is said once all is done."""
+    """What is said once all is done; `command` is what nodes join with, if they can."""
+    two_lines = command.replace(" --discovery", " \\\n\t--discovery")
+    joining = "\n\nThen you can join any number of worker nodes by running the following on each:\n\n" + two_lines
     return (
         "\nYour Kubernetes control-plane has initialized successfully!\n\n"
         "To start using your cluster, run in another terminal:\n\n"
         f"  fauxkube kubeconfig --server {url} -o fauxkube.kubeconfig\n"
         "  export KUBECONFIG=$PWD/fauxkube.kubeconfig\n\n"
-        "You should now deploy a pod network to the cluster.\n\n"
-        "Then you can join any number of worker nodes by running the following on each:\n\n"
-        f"{command.replace(' --discovery', ' ' + chr(92) + chr(10) + chr(9) + '--discovery')}"
-    )
+        "You should now deploy a pod network to the cluster."
+    ) + (joining if command else "")
