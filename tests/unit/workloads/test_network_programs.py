@@ -101,6 +101,8 @@ def _closed(app: str, kind: str) -> Object:
         ("curl -s --resolve web:8080:10.244.1.2 web:8080", "Hello from web-1\n", "", 0),
         ("curl -sS ftp://shop", "", 'curl: (1) Protocol "ftp" not supported\n', 1),
         ("curl -sk https://kubernetes/api", '{"kind": "APIVersions"}\n', "", 0),
+        ("curl -s --cacert /etc/hosts https://kubernetes/api", '{"kind": "APIVersions"}\n', "", 0),
+        ("curl -s https://kubernetes/api", "", "", 60),
         ("curl -s http://kubernetes:443", "Client sent an HTTP request to an HTTPS server.\n", "", 0),
         ("curl -s 172.18.0.11:10256/healthz", "ok", "", 0),
         ("nc -zv 10.244.1.2 8080", "", "10.244.1.2 (10.244.1.2:8080) open\n", 0),

@@ -16,6 +16,7 @@ from fauxkube.workloads.sending.lookups import UnknownNameError, addresses_of
 
 _LETTERS = "sSo:Ow:IivX:H:d:m:kLfA:u:gG46NT:b:e:x:q#"
 _LONG = {
+    "cacert": "cacert:",
     "compressed": "compressed",
     "connect-timeout": "connect-timeout:",
     "data": "d:",
@@ -197,7 +198,7 @@ async def _answer(process: Process, options: Options, transfer: _Transfer, reque
     try:
         transfer.connection = await connect(process, address, url.port, seconds=min(limits, default=0.0))
         note(f"* Connected to {url.host} ({address}) port {url.port} (#0)")
-        _check_certificate(options, transfer)
+        _check_certificate(process, options, transfer)
         note(f"> {request.method} {request.target} HTTP/1.1")
         transfer.notes += [f"> {name}: {value}" for name, value in request.headers]
         note("> ")
@@ -217,10 +218,17 @@ async def _answer(process: Process, options: Options, transfer: _Transfer, reque
         raise _Failed(7, words) from None
 
 
-def _check_certificate(options: Options, transfer: _Transfer) -> None:
+def _check_certificate(process: Process, options: Options, transfer: _Transfer) -> None:
     """The API server's certificate is by nobody that the image knows."""
     connection = transfer.connection
-    if transfer.url.scheme == "https" and "k" not in options and connection is not None and not connection.pod:
+    if transfer.url.scheme != "https" or "k" in options:
+        return
+    if "cacert" in options:
+        path = options.last("cacert")
+        if process.files.find(process.path(path)) is None:
+            raise _Failed(77, f"error setting certificate verify locations:  CAfile: {path} CApath: none")
+        return
+    if connection is not None and not connection.pod:
         message = "SSL certificate problem: unable to get local issuer certificate"
         more = "curl failed to verify the legitimacy of the server and therefore could not"
         where = "More details here: https://curl.se/docs/sslcerts.html"
