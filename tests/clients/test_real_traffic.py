@@ -206,6 +206,14 @@ def test_a_function_of_the_tests_answers(shop: Shop) -> None:
     assert told.stdout == "own answer to /x?y=1 from 172.18.0.3"
 
 
+def test_only_clusters_of_this_process_are_served_by_its_functions(shared_cluster: Cluster) -> None:
+    with Cluster(url=shared_cluster.url.partition("/clusters/")[0]) as remote:
+        with pytest.raises(RuntimeError, match=r"fauxkube\.io/local-port"):
+            remote.serve("web")(lambda _: "never")
+        with pytest.raises(ValueError, match="no port of this machine"):
+            remote.serve_local("web", "192.0.2.1:80")
+
+
 # Local processes
 
 

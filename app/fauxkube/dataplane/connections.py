@@ -29,9 +29,6 @@ class Connections:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     def add(self, connection: Accepted) -> None:
         """It has been accepted."""
         self._open.add(connection)

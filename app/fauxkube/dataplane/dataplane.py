@@ -7,7 +7,8 @@ sends is told whom it gets to by `Backends`, which asks the network's model.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Protocol
@@ -21,6 +22,8 @@ from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery.objects import Object, key_of, labels_of, name_of, namespace_of
 from fauxkube.network.endpoints import SERVICE_NAME_LABEL
 from fauxkube.network.topology import Topology
+
+_log = logging.getLogger("fauxkube.dataplane")
 
 
 class Backends(Protocol):
@@ -137,7 +140,11 @@ class Dataplane:
             while self._dirty:
                 owner = next(iter(self._dirty))
                 del self._dirty[owner]
-                await self._listeners.put(owner, self._wanted(owner))
+                try:
+                    await self._listeners.put(owner, self._wanted(owner))
+                except Exception:
+                    # One owner's failure must not keep the others from being served.
+                    _log.exception("what %s asks for could not be listened for", owner)
             self._idle.set()
             self._woken.clear()
             await self._woken.wait()
@@ -176,10 +183,3 @@ def _has_host_ports(pod: Object) -> bool:
 def _addresses(node: Object | None) -> list[str]:
     listed = ((node or {}).get("status") or {}).get("addresses") or []
     return [each["address"] for each in listed if each.get("type") == "InternalIP"]
-
-
-def problems(listed: Iterable[Listening]) -> Iterator[str]:
-    """What is not served as it should be, in words."""
-    for each in listed:
-        if each.problem:
-            yield f"{each.binding.owner}, {each.binding.entry} {each.binding.port}: {each.problem}"

@@ -12,7 +12,7 @@ from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.streams import Duplex
 from fauxkube.machinery.objects import Object, name_of
 from fauxkube.network.local_ports import LocalPort
-from fauxkube.workloads.handlers import Answered, handler_of
+from fauxkube.workloads.handlers import Answered, asgi_handler, handler_of, wsgi_handler
 from fauxkube.workloads.serving import PlainHttpError, Serving
 from support.networks import pod
 
@@ -186,6 +186,31 @@ def test_a_handler_that_fails_is_answered_500_and_the_connection_lives(caplog: p
 
     run(test)
     assert "no such cart" in caplog.text
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None:
+    body = (await receive())["body"]
+    told = f"{scope['method']} {scope['path']} {scope['query_string'].decode()} {scope['client'][0]} {body.decode()}"
+    await send({"type": "http.response.start", "status": 201, "headers": [(b"x-made-by", b"asgi")]})
+    await send({"type": "http.response.body", "body": told.encode()})
+
+
+def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("201 Created", [("X-Made-By", "wsgi")])
+    names = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR")
+    return [" ".join([*(environ[name] for name in names), environ["wsgi.input"].read().decode()]).encode()]
+
+
+@pytest.mark.parametrize(("handler", "by"), [(asgi_handler(asgi), "asgi"), (wsgi_handler(wsgi), "wsgi")])
+def test_whole_applications_answer(handler: Any, by: str) -> None:
+    async def test(serving: Serving) -> None:
+        serving.add(is_web, handler)
+        request = HttpRequest("POST", "/cart?a=1", (("Host", "web"), ("X-Own", "1")), b"body", "10.244.2.2")
+        answer = await serving.request(WEB, 80, request)
+        assert (answer.status, answer.header("x-made-by")) == (201, by)
+        assert answer.body == b"POST /cart a=1 10.244.2.2 body"
+
+    run(test)
 
 
 async def with_process(serve: Any, test: Callable[[int], Awaitable[None]]) -> None:

@@ -1,0 +1,51 @@
+"""Sockets are opened where they are wanted, else nearby, and it is told why."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from fauxkube.dataplane.sockets import Opened, open_socket
+
+KINDS = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
+
+
+def free_port(protocol: str) -> int:
+    with socket.socket(socket.AF_INET, KINDS[protocol]) as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def opened(stack: ExitStack, host: str, port: int, protocol: str) -> Opened:
+    found = open_socket(host, port, protocol)
+    stack.enter_context(found.socket)
+    assert found.socket.getsockname() == (found.host, found.port)
+    return found
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP"])
+def test_a_free_port_is_taken_as_it_is(protocol: str) -> None:
+    with ExitStack() as stack:
+        port = free_port(protocol)
+        found = opened(stack, "127.0.0.1", port, protocol)
+        assert (str(found), found.problem) == (f"127.0.0.1:{port}", "")
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP"])
+def test_of_a_port_that_is_taken_another_one_of_the_address_is_opened(protocol: str) -> None:
+    with ExitStack() as stack:
+        first = opened(stack, "127.0.0.1", free_port(protocol), protocol)
+        second = opened(stack, "127.0.0.1", first.port, protocol)
+        assert second.host == "127.0.0.1"
+        assert second.port != first.port
+        assert second.problem == f"127.0.0.1:{first.port} is in use by another program"
+
+
+def test_of_an_address_that_the_machine_lacks_a_port_of_its_loopback_is_opened() -> None:
+    with ExitStack() as stack:
+        found = opened(stack, "192.0.2.1", 30080, "TCP")
+        assert found.host == "127.0.0.1"
+        assert found.problem == "192.0.2.1:30080 is an address that this machine does not have"
