@@ -45,10 +45,12 @@ def _made(request: pytest.FixtureRequest, more: dict[str, Any]) -> Iterator[Clus
     configured = options.configured(request.config)
     marked = options.marked(request.node) if request.scope != "session" else {}
     asked = marked | options.checked(more)
-    load, source = asked.pop("load", None), asked.pop("fork_of", None)
+    manifests = [asked.pop(name, None) for name in ("crds", "load")]
+    source = asked.pop("fork_of", None)
     with _started(request, configured, asked, source) as cluster:
-        if load is not None:
-            cluster.apply(_located(request, load))
+        for each in manifests:
+            if each is not None:
+                cluster.apply(_located(request, each))
         yield cluster
         _tell(cluster)
 

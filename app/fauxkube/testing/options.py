@@ -14,7 +14,7 @@
 | `export_kubeconfig`      | Whether KUBECONFIG is set while the test runs                                          |
 | `fork_of`                | `session` or `module`: begin as a fork of that shared cluster, as it is then           |
 | `network`                | The network that pods begin with: `routed`, `bridge` or `none`                         |
-| `crds`                   | Custom resource definitions, which are not served yet                                  |
+| `crds`                   | Custom resource definitions, which are applied before what there is to `load`          |
 
 The nearest marker counts for each option, then the command line, then the ini file.
 """
@@ -43,7 +43,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "export_kubeconfig": ((bool,), "a boolean"),
     "fork_of": ((str,), '"session" or "module"'),
     "network": ((str,), '"routed", "bridge" or "none"'),
-    "crds": ((str, PathLike, Mapping, list, tuple), "a path"),
+    "crds": ((str, PathLike, Mapping, list, tuple), "a path, an object or a list of them"),
 }
 #: What a fork has of its source.
 _OF_THE_SOURCE = ("nodes", "version", "seed", "clock", "strict", "requests", "network", "settings")
@@ -89,8 +89,6 @@ def checked(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_what_is_not_served(given: Mapping[str, Any]) -> None:
     if (network := given.get("network", ROUTED)) not in NETWORKS:
         raise pytest.UsageError(f"there is no network {network!r}, but {', '.join(NETWORKS)}")
-    if "crds" in given:
-        raise pytest.UsageError("custom resource definitions (crds) are not served yet")
     if given.get("fork_of", _SHARED[0]) not in _SHARED:
         raise pytest.UsageError(f'a cluster can be a fork_of "session" or "module", not of {given["fork_of"]!r}')
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from fauxkube.testing import plugin
+from support.custom_resources import shop, shops
 
 pytest_plugins = ["pytester"]
 
@@ -75,6 +77,19 @@ def test_manifests_are_loaded_from_the_tests_folder(suite: Suite, pytester: pyte
         @pytest.mark.fauxkube(load="web.yaml")
         def test_it(fauxkube):
             fauxkube.expect("configmap/loaded").to_exist()
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_definitions_are_applied_before_what_is_loaded(suite: Suite, pytester: pytest.Pytester) -> None:
+    pytester.makefile(".json", shops=json.dumps(shops()))
+    suite(
+        f"""
+        import pytest
+
+        @pytest.mark.fauxkube(crds="shops.json", load={shop()!r})
+        def test_it(fauxkube):
+            fauxkube.expect("shop/corner").to_exist()
         """
     ).assert_outcomes(passed=1)
 
@@ -173,7 +188,7 @@ def test_what_cannot_be_in_the_ini_file_is_refused_by_name(suite: Suite, ini: st
         ("nodes='3'", "option nodes must be a whole number, not '3'"),
         ("nodes=True", "option nodes must be a whole number, not True"),
         ("network='mesh'", "there is no network 'mesh', but routed, bridge, none"),
-        ("crds='crds/'", r"custom resource definitions (crds) are not served yet"),
+        ("crds=3", "option crds must be a path, an object or a list of them, not 3"),
         ("fork_of='package'", "can be a fork_of"),
         ("fork_of='session', seed=1", "a fork has the seed of its source"),
         ("version='1.1'", "Kubernetes 1.1 is not served"),
