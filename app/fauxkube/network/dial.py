@@ -7,7 +7,9 @@ dialled.pod, dialled.port, dialled.source      # "default/web-1", 8080, the addr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 
+from fauxkube.ipam.families import family_of
 from fauxkube.kinds.core.node_network import EVERYWHERE
 from fauxkube.network.diagnosis import REFUSED
 from fauxkube.network.hops import Arrival, End
@@ -15,6 +17,9 @@ from fauxkube.network.hosts import Node
 from fauxkube.network.places import Place
 from fauxkube.network.topology import Topology
 from fauxkube.network.walk import Choice, Packet, Walk
+
+#: The API server's place in the networks of nodes: after the network's own address and the gateway's.
+_API_SERVER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,13 @@ def dial(
 
 
 def control_plane(topology: Topology) -> Place:
-    """Where the API server sends from: a machine in the nodes' network that routes lead to pods from."""
+    """Where the API server sends from: a machine in the nodes' networks that routes lead to pods from."""
     slices = topology.slices.of("default/kubernetes")
     addresses = tuple(each["addresses"][0] for found in slices for each in found.get("endpoints") or ())
     for address in addresses:
         if (node := topology.nodes.by_address.get(address)) is not None:
             return Place(node=node, address=address)
-    node = Node("control-plane", addresses, EVERYWHERE, (), {}, "True", "", is_on=True)
+    known = set(map(family_of, addresses))
+    others = tuple(str(ip_network(each)[_API_SERVER]) for each in topology.ranges.nodes if family_of(each) not in known)
+    node = Node("control-plane", addresses + others, EVERYWHERE, (), {}, "True", "", is_on=True)
     return Place(node=node, address=addresses[0] if addresses else "")

@@ -10,6 +10,7 @@ from fauxkube.kit.chance import Chance
 from fauxkube.machinery.objects import Object
 from fauxkube.network.check import check
 from fauxkube.network.choice import ByChance, Every
+from fauxkube.network.dial import control_plane, dial
 from fauxkube.network.endpoints import Endpoint
 from fauxkube.network.errors import TraceError
 from fauxkube.network.hops import Arrival, End, Lookup, RuleHit, Translation, Way
@@ -283,3 +284,18 @@ def test_every_backend_is_as_likely_as_the_others(backends: int, seed: int) -> N
     expected = draws / backends
     chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
     assert chi_square < CRITICAL[backends - 1], counts
+
+
+@pytest.mark.parametrize(("address", "source"), [("10.244.1.5", "172.18.0.2"), ("fd00:10:244:1::5", "fd00:172::2")])
+def test_the_api_server_reaches_pods_of_either_family(address: str, source: str) -> None:
+    """Its own service has one family, its machine both."""
+    api = slice_of("kubernetes", endpoint("172.18.0.2"))
+    topology = network(
+        nodes=[dual_node(1)],
+        pods=[dual_pod("web", 5, ports=[{"containerPort": 8080}])],
+        services=[service("kubernetes", "10.96.0.1")],
+        slices=[api],
+        ranges=DUAL,
+    )
+    dialled = dial(topology, control_plane(topology), address, 8080, choice=Every())
+    assert (dialled.pod, dialled.source) == ("default/web", source)
