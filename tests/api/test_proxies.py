@@ -236,11 +236,26 @@ def test_too_large_a_body_is_refused(shop: Shop) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
 
 
-def test_other_protocols_are_refused_by_name(shop: Shop) -> None:
-    offer = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
-    told = shop.ask("pods/web/proxy/", headers=offer).json()
-    message = "fauxkube does not hand on websocket connections through pods/proxy"
-    assert (told["code"], told["message"]) == (501, message)
+OFFER = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("pods/web/proxy/", "invalid upgrade response: status code 200"),
+        ("pods/web:81/proxy/", "error dialing backend: dial tcp {ip}:81: connect: connection refused"),
+    ],
+)
+def test_an_offer_that_nobody_takes_is_an_error(shop: Shop, path: str, message: str) -> None:
+    address = shop.cluster.get("pod/web", namespace=shop.namespace)["status"]["podIP"]
+    told = shop.ask(path, headers=OFFER).json()
+    assert (told["code"], told["message"]) == (500, message.format(ip=address))
+
+
+def test_a_pods_refusal_of_an_offer_is_handed_on(shop: Shop) -> None:
+    shop.serve(lambda _: HttpResponse(403, b"not here"))
+    answer = shop.ask("services/shop:http/proxy/", headers=OFFER)
+    assert (answer.status_code, answer.content) == (403, b"not here")
 
 
 def test_the_proxies_are_told_by_discovery(shared_cluster: Cluster) -> None:

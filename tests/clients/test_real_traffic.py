@@ -262,6 +262,20 @@ def test_a_websocket_goes_through_to_a_local_process(shared_cluster: Cluster) ->
     thread.join(PATIENCE)
 
 
+def test_a_websocket_goes_through_the_api_to_a_local_process(shared_cluster: Cluster) -> None:
+    port, thread = accept_once(echo_websocket)
+    shop = Shop(shared_cluster, pods=0)
+    shop.start("web", annotations={"fauxkube.io/local-port.8080": str(port)})
+    shared_cluster.settle()
+    base = shared_cluster.url.replace("http://", "ws://")
+    path = f"/api/v1/namespaces/{shop.namespace}/services/shop:http/proxy/chat"
+    client = websocket.create_connection(f"{base}{path}", timeout=PATIENCE)
+    client.send("hello")
+    assert client.recv() == "hello"
+    client.close()
+    thread.join(PATIENCE)
+
+
 def test_bulk_data_arrives_whole_in_both_directions(shared_cluster: Cluster) -> None:
     sent = os.urandom(1 << 20) * 8
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.kit.exchange import Handler, HttpRequest, HttpResponse
+    from fauxkube.kit.streams import Duplex
+    from fauxkube.network.dial import Dialled
     from fauxkube.network.local_ports import LocalPort
     from fauxkube.workloads.containers import SimulatedContainers
     from fauxkube.workloads.execution import Programs
@@ -91,20 +93,32 @@ class ClusterWorkloads:
 
     async def reach(self, address: str, port: int, request: HttpRequest, *, scheme: str) -> HttpResponse:
         """What is answered to the control plane's request; OSError when nothing is, as Go's `net/http` words it."""
-        from fauxkube.network.endpoints import socket_address
-
-        dialled = await self._cluster.network.dial(address, port)
-        refused = f"dial tcp {socket_address(address, port)}: connect: connection refused"
-        if dialled.end is not None and not dialled.refused:
-            raise TimeoutError(f"dial tcp {socket_address(address, port)}: i/o timeout")
-        pod = self._cluster.informers.of(PODS).get(dialled.pod)
-        if dialled.end is not None or pod is None:
-            raise ConnectionRefusedError(refused)
+        pod, dialled = await self._dialled(address, port)
         seen = replace(request, client=dialled.source)
         try:
             return await self.serving.request(pod, dialled.port, seen, scheme=scheme)
         except ConnectionRefusedError:
-            raise ConnectionRefusedError(refused) from None
+            raise _refused(address, port) from None
+
+    async def reach_out(self, address: str, port: int) -> Duplex:
+        """A connection of the control plane's; OSError when there is none, in the same words."""
+        pod, dialled = await self._dialled(address, port)
+        try:
+            return await self.serving.connect(pod, dialled.port, client=dialled.source)
+        except ConnectionRefusedError:
+            raise _refused(address, port) from None
+
+    async def _dialled(self, address: str, port: int) -> tuple[Object, Dialled]:
+        """The pod that the control plane gets to."""
+        from fauxkube.network.endpoints import socket_address
+
+        dialled = await self._cluster.network.dial(address, port)
+        if dialled.end is not None and not dialled.refused:
+            raise TimeoutError(f"dial tcp {socket_address(address, port)}: i/o timeout")
+        pod = self._cluster.informers.of(PODS).get(dialled.pod)
+        if dialled.end is not None or pod is None:
+            raise _refused(address, port)
+        return pod, dialled
 
     async def close(self) -> None:
         """End what is served; harmless when called again."""
@@ -127,6 +141,12 @@ class ClusterWorkloads:
             return bool(selector) and selector.items() <= labels_of(pod).items()
 
         return matches
+
+
+def _refused(address: str, port: int) -> ConnectionRefusedError:
+    from fauxkube.network.endpoints import socket_address
+
+    return ConnectionRefusedError(f"dial tcp {socket_address(address, port)}: connect: connection refused")
 
 
 _PODS = frozenset({"", "pod", "pods", "po"})

@@ -89,6 +89,7 @@ class Application:
         """End every open watch, session and delay, so that the server can stop at once."""
         self._disturbances.close()
         self._watches.close()
+        self._proxy.close()
         self._closed = True
         if self._streaming is not None:
             self._streaming.close()

@@ -14,21 +14,25 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
+from fauxkube.kit.streams import Duplex
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server import bodies
 from fauxkube.server.asgi import Request, Response
-from fauxkube.server.connections import offered
+from fauxkube.server.connections import Upgrade, offered
 from fauxkube.server.paths import PROXY, RequestInfo
 from fauxkube.server.pipelines import Pipelines
+
+if TYPE_CHECKING:
+    from fauxkube.server.streaming.takeover import Takeover
 
 #: The largest body that is handed on, in bytes.
 BODY_LIMIT = 64 * 1024 * 1024
@@ -56,6 +60,9 @@ class Reaching(Protocol):
     async def reach(self, address: str, port: int, request: HttpRequest, *, scheme: str) -> HttpResponse:
         """What is answered there; OSError when nothing is, in the words of Go's `net/http`."""
 
+    async def reach_out(self, address: str, port: int) -> Duplex:
+        """A connection there; OSError when there is none, in the same words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -65,6 +72,16 @@ class Location:
     address: str
     port: int | str
 
+    @property
+    def number(self) -> int:
+        """The port's number; 503 when its name means none."""
+        port = self.port
+        if isinstance(port, str):
+            port = int(port) if port.isdigit() else _KNOWN_PORTS.get(port, 0)
+        if not 0 < port < 65536:
+            raise _unreachable(f"dial tcp: lookup tcp/{self.port}: unknown port")
+        return port
+
 
 class Proxy:
     """Hands requests on to pods."""
@@ -73,15 +90,15 @@ class Proxy:
         self._pipelines = pipelines
         self._reaching = reaching
         self._chance = chance
+        self._sessions: set[Takeover] = set()
 
-    async def answer(self, request: Request, info: RequestInfo) -> Response:
+    async def answer(self, request: Request, info: RequestInfo) -> Response | Takeover:
         """What the pod, or one of the service's, answers; a failure to get there is a `StatusError`."""
-        if (offer := offered(request.scope)) is not None:
-            message = f"fauxkube does not hand on {offer.protocol} connections through {info.resource.plural}/proxy"
-            raise StatusError(501, "NotImplemented", message)
         find = self._pod if info.resource.plural == "pods" else self._service
         location = await find(info)
         before, path = _split_path(request)
+        if (upgrade := offered(request.scope)) is not None:
+            return await self._offer(request, upgrade, location, before + path, path)
         query = request.scope["query_string"].decode("latin-1")
         asked = f"?{query}" if query else ""
         if not path and request.method in {"GET", "HEAD"}:
@@ -93,16 +110,34 @@ class Proxy:
         answered = await self._reach(location, sent)
         return _incoming(sent, answered, location, before)
 
+    def close(self) -> None:
+        """End every session."""
+        for session in tuple(self._sessions):
+            session.close()
+
     async def _reach(self, location: Location, request: HttpRequest) -> HttpResponse:
-        port = location.port
-        if isinstance(port, str):
-            port = int(port) if port.isdigit() else _KNOWN_PORTS.get(port, 0)
-        if not 0 < port < 65536:
-            raise _unreachable(f"dial tcp: lookup tcp/{location.port}: unknown port")
         try:
-            return await self._reaching.reach(location.address, port, request, scheme=location.scheme)
+            return await self._reaching.reach(location.address, location.number, request, scheme=location.scheme)
         except OSError as error:
             raise _unreachable(str(error)) from None
+
+    async def _offer(
+        self, request: Request, upgrade: Upgrade, location: Location, uri: str, path: str
+    ) -> Response | Takeover:
+        """Hand an offer of another protocol on."""
+        from fauxkube.server.proxied_sessions import offer
+
+        query = request.scope["query_string"].decode("latin-1")
+        line = f"{request.method} {path or '/'}{f'?{query}' if query else ''} HTTP/1.1"
+        headers = [header for header in _outgoing(request, uri) if header[0] != "X-Forwarded-Uri"]
+        try:
+            backend = await self._reaching.reach_out(location.address, location.number)
+        except OSError as error:
+            raise StatusError(500, "", f"error dialing backend: {error}") from None
+        answer = await offer(backend, upgrade, line, headers, done=self._sessions.discard)
+        if not isinstance(answer, Response):
+            self._sessions.add(answer)
+        return answer
 
     # Where to
 

@@ -19,6 +19,7 @@ from fauxkube.kinds.resource import AGE_COLUMN, NAME_COLUMN, Column, Resource
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
+from fauxkube.kit.streams import Duplex
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.schema import Schemas
@@ -279,6 +280,9 @@ class FakePods:
     """What no request gets to."""
 
     async def reach(self, address: str, port: int, request: HttpRequest, *, scheme: str) -> HttpResponse:
+        raise ConnectionRefusedError(f"dial tcp {address}:{port}: connect: connection refused")
+
+    async def reach_out(self, address: str, port: int) -> Duplex:
         raise ConnectionRefusedError(f"dial tcp {address}:{port}: connect: connection refused")
 
 
