@@ -180,6 +180,31 @@ def test_what_cannot_be_in_the_ini_file_is_refused_by_name(suite: Suite, ini: st
     assert problem in result.stdout.str()
 
 
+def test_a_marker_and_the_ini_file_say_what_network_there_is(suite: Suite) -> None:
+    result = suite(
+        """
+        import pytest
+
+
+        def test_by_the_ini_file(fauxkube):
+            assert not fauxkube.network.check()["holds"]
+            made = fauxkube.network.install("calico", cidr="192.168.0.0/16")
+            assert "DaemonSet kube-calico/calico" in made.created
+            assert fauxkube.network.check()["holds"]
+
+
+        @pytest.mark.fauxkube(network="bridge")
+        def test_by_the_marker(fauxkube):
+            spec = {"containers": [{"name": "main", "image": "nginx"}]}
+            fauxkube.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec})
+            fauxkube.wait("pod/web", "Ready")
+            assert fauxkube.get("pod/web")["status"]["podIP"] == "172.17.0.2"
+        """,
+        ini="fauxkube_network = none",
+    )
+    result.assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize(
     ("marker", "problem"),
     [
