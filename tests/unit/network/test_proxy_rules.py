@@ -7,10 +7,12 @@ import pytest
 from fauxkube.machinery.objects import Object
 from fauxkube.network.affinity import Affinities
 from fauxkube.network.endpoints import Endpoint, cluster_candidates, endpoints_of, local_candidates
+from fauxkube.network.hops import Arrival
 from fauxkube.network.hosts import node_of
+from fauxkube.network.listening import at_node
 from fauxkube.network.proxy import Entry, Rule, Rules, Source, Verdict, decide, health_check, ports_of
 from fauxkube.network.topology import Pods, Services
-from support.networks import network, node, pod, service
+from support.networks import endpoint, network, node, pod, service, slice_of
 
 HERE = node_of(node(1, zone="zone-a"))
 POD, ELSEWHERE, NODE = Source.POD, Source.ELSEWHERE, Source.NODE
@@ -282,3 +284,63 @@ def test_a_node_that_is_switched_off_is_down_until_it_is_on_again() -> None:
     assert holder is nodes.by_name["node-1"]
     nodes.switch("node-1", is_on=None)
     assert nodes.by_name["node-1"].is_up
+
+
+def test_hints_bind_neither_what_terminates_nor_what_is_local() -> None:
+    """Upstream falls back on terminating endpoints, and keeps to the node's own, whatever zones they are hinted for."""
+    elsewhere = frozenset({"zone-b"})
+    last = backend(1, ready=False, serving=True, terminating=True, for_zones=elsewhere)
+    assert cluster_candidates([last], "node-1", "zone-a").usable == (last,)
+    here = backend(2, for_zones=elsewhere)
+    assert local_candidates([here, backend(3, on=2, for_zones=frozenset({"zone-a"}))], "node-1").usable == (here,)
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP", "SCTP"])
+def test_each_port_and_protocol_of_a_service_has_backends_of_its_own(protocol: str) -> None:
+    numbers = {"TCP": 8080, "UDP": 53, "SCTP": 3868}
+    ports = [{"name": name.lower(), "port": number, "protocol": name} for name, number in numbers.items()]
+    topology = network(
+        services=[service("shop", "10.96.0.9", ports=[{**each, "port": 80} for each in ports])],
+        slices=[slice_of("shop", endpoint("10.244.1.2"), ports=ports)],
+    )
+    rule = topology.services.rules.at("10.96.0.9", protocol, 80)
+    assert rule is not None
+    assert [str(each) for each in topology.slices.endpoints(rule.port)] == [f"10.244.1.2:{numbers[protocol]}"]
+
+
+def test_a_named_target_port_may_be_another_number_on_each_pod() -> None:
+    """The controller makes a slice for each set of numbers; the service's port gathers them by its own name."""
+    first = slice_of("shop", endpoint("10.244.1.2"), ports=[{"name": "web", "port": 8080, "protocol": "TCP"}])
+    second = slice_of("shop", endpoint("10.244.2.2", node=2), ports=[{"name": "web", "port": 9090, "protocol": "TCP"}])
+    second["metadata"]["name"] = "shop-2"
+    shop = service("shop", "10.96.0.9", ports=[{"name": "web", "port": 80, "targetPort": "http"}])
+    topology = network(services=[shop], slices=[first, second])
+    found = topology.slices.endpoints(ports_of(shop)[0])
+    assert [str(each) for each in found] == ["10.244.1.2:8080", "10.244.2.2:9090"]
+
+
+@pytest.mark.parametrize(
+    ("hints", "usable"),
+    [
+        ({"forZones": [{"name": "zone-a"}]}, ["10.244.1.2:80"]),
+        ({"forZones": [{"name": "zone-a"}], "forNodes": [{"name": "node-1"}]}, ["10.244.1.2:80"]),
+        ({"forNodes": [{"name": "node-9"}]}, ["10.244.1.2:80", "10.244.2.2:80"]),
+        ({}, ["10.244.1.2:80", "10.244.2.2:80"]),
+    ],
+)
+def test_hints_are_read_off_the_slices(hints: Object, usable: list[str]) -> None:
+    others = {"forZones": [{"name": "zone-b"}], "forNodes": [{"name": "node-2"}]}
+    other = {name: others[name] for name in hints}
+    slices = [slice_of("shop", endpoint("10.244.1.2", hints=hints), endpoint("10.244.2.2", node=2, hints=other))]
+    topology = network(services=[service("shop", "10.96.0.9")], slices=slices)
+    found = topology.slices.endpoints(ports_of(topology.services.by_key["default/shop"])[0])
+    assert [str(each) for each in cluster_candidates(found, "node-1", "zone-a").usable] == usable
+
+
+@pytest.mark.parametrize(("on", "answer"), [(1, "200, 1 endpoints"), (2, "503, 0 endpoints")])
+def test_the_health_check_node_port_is_answered_by_each_node_for_itself(on: int, answer: str) -> None:
+    shop = service("shop", "10.96.0.9", type="LoadBalancer", externalTrafficPolicy="Local", healthCheckNodePort=32000)
+    topology = network(nodes=[node(1), node(2)], services=[shop], slices=[slice_of("shop", endpoint("10.244.1.2"))])
+    heard = at_node(topology, topology.nodes.by_name[f"node-{on}"], "TCP", 32000, like="172.18.0.11").result
+    assert isinstance(heard, Arrival)
+    assert answer in heard.answer
