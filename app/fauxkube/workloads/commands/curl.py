@@ -79,6 +79,8 @@ async def _curl(process: Process) -> int:
     try:
         options = read_options(process.arguments[1:], _LETTERS, _LONG)
     except UsageError as error:
+        if error.code == 0:
+            raise
         option = str(error).rpartition(" ")[2].strip("'")
         option = option if option.startswith("-") else f"-{option}"
         text = f"curl: option {option}: is unknown\ncurl: try 'curl --help' or 'curl --manual' for more information\n"

@@ -54,7 +54,7 @@ def read_options(
             found.arguments += rest
             break
         if word.startswith("--"):
-            _long(word, rest, long or {}, found, code)
+            _long(word, rest, (letters, long or {}), found, code)
         elif word.startswith("-") and len(word) > 1:
             _letters(word[1:], rest, letters, found, code)
         else:
@@ -79,8 +79,16 @@ def _letters(word: str, rest: list[str], letters: str, found: Options, code: int
         found.values.setdefault(letter, []).append(value)
 
 
-def _long(word: str, rest: list[str], long: Mapping[str, str], found: Options, code: int) -> None:
+def _shown(letters: str, long: Mapping[str, str]) -> str:
+    """All options that there are."""
+    return " ".join([*(f"-{letter}" for letter in letters if letter != ":"), *(f"--{name}" for name in long)])
+
+
+def _long(word: str, rest: list[str], known: tuple[str, Mapping[str, str]], found: Options, code: int) -> None:
+    letters, long = known
     name, equals, value = word[2:].partition("=")
+    if name == "help" and name not in long:
+        raise UsageError(f"takes {_shown(letters, long)}", 0)
     if name not in long:
         raise UsageError(f"unrecognized option '--{name}'", code)
     stands_for = long[name]

@@ -310,11 +310,16 @@ class Shell:
         for each in wanted:
             target = await self.expander.text(each.target)
             try:
-                redirects.apply(streams, each, target, self.state)
+                if self.state.name.endswith("bash") and target.startswith("/dev/tcp/"):
+                    await redirects.connect(streams, each, target, self.state)
+                else:
+                    redirects.apply(streams, each, target, self.state)
             except OSError as error:
                 action = "open" if each.operator in {"<", "<&", "<>"} else "create"
                 words = "nonexistent directory" if action == "create" and error.errno == 2 else words_of(error)
                 words = "no such file" if action == "open" and error.errno == 2 else words
+                if target.startswith("/dev/tcp/") and error.errno != 2:
+                    await self.complain(f"connect: {words_of(error)}")
                 await self.complain(f"can't {action} {target}: {words}")
                 self.state.status = 1
                 return None

@@ -9,6 +9,8 @@ from fauxkube.workloads.files.errors import failure
 from fauxkube.workloads.files.filesystem import FileSystem, Owner, joined, may
 from fauxkube.workloads.files.nodes import Device, Folder
 from fauxkube.workloads.process import Bytes, Input, Nowhere, encoded
+from fauxkube.workloads.sending.dialling import connect as sending
+from fauxkube.workloads.sending.lookups import UnknownNameError, addresses_of
 from fauxkube.workloads.shell.state import ShellError, State
 from fauxkube.workloads.shell.syntax import Redirect
 
@@ -41,6 +43,19 @@ def apply(streams: dict[int, Input | Writer], redirect: Redirect, target: str, s
     else:
         append = redirect.operator == ">>"
         streams[redirect.fd] = _writing(streams, joined(state.folder, target), state, append=append)
+
+
+async def connect(streams: dict[int, Input | Writer], redirect: Redirect, target: str, state: State) -> None:
+    """bash's /dev/tcp/HOST/PORT: whether somebody takes a connection; nothing is read from it or sent."""
+    host, _, port = target.removeprefix("/dev/tcp/").partition("/")
+    if not port.isdigit() or not 0 < int(port) < 65536 or redirect.operator not in {"<", ">", ">>"}:
+        raise ShellError(f"fauxkube's shell reads and writes no {target}")
+    try:
+        address = (await addresses_of(state.process, host))[0]
+    except UnknownNameError:
+        raise ShellError(f"{host}: Name or service not known", 1) from None
+    await sending(state.process, address, int(port))
+    streams[redirect.fd] = Input(Bytes()) if redirect.operator == "<" else Nowhere()
 
 
 def _duplicate(streams: dict[int, Input | Writer], redirect: Redirect, target: str, state: State) -> None:

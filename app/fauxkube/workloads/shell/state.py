@@ -126,4 +126,6 @@ class State:
             "-": "".join(sorted(self.options)),
             "!": "",
         }
+        if name == "RANDOM":
+            return str(self.process.container.surroundings.chance.number(15))
         return special[name] if name in special else self.variables.get(name)
