@@ -12,6 +12,9 @@ from fauxkube.network.topology import Topology
 #: What to allow so that names are found again.
 REMEDY = "allow egress to namespace kube-system, pods k8s-app=kube-dns, ports 53/UDP and 53/TCP"
 
+#: An address that says nothing: which one the pod would have is not known (RFC 5737).
+_SOMEWHERE = "198.51.100.1"
+
 
 def denied_by(topology: Topology, pod: Pod) -> tuple[str, ...]:
     """The policies that keep the pod from asking, none when it may.
@@ -27,6 +30,6 @@ def denied_by(topology: Topology, pod: Pod) -> tuple[str, ...]:
         addresses=(),
         labels=cluster_dns.POD_LABELS,
     )
-    peer = Peer(cluster_dns.address_of(topology) or "0.0.0.0", dns)
+    peer = Peer(_SOMEWHERE, dns)
     found = judge(topology, pod, peer, Direction.EGRESS, protocol="UDP", port=cluster_dns.PORT, target=dns)
     return () if found.allowed else found.policies

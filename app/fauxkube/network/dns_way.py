@@ -15,13 +15,17 @@ def lost(topology: Topology, sender: Place) -> End | None:
     """What keeps the sender from being answered; None when some way leads there."""
     if (end := diagnosis.cannot_send(sender)) is not None:
         return end
-    if sender.pod is not None and (policies := denied_by(topology, sender.pod)):
-        return diagnosis.names_denied(sender.pod, policies)
     if cluster_dns.KEY not in topology.services.by_key:
-        return None
+        return _denied(topology, sender)
     if not cluster_dns.is_served(topology):
         return diagnosis.no_dns(topology)
     return _on_the_way(topology, sender)
+
+
+def _denied(topology: Topology, sender: Place) -> End | None:
+    if sender.pod is None or not (policies := denied_by(topology, sender.pod)):
+        return None
+    return diagnosis.names_denied(sender.pod, policies)
 
 
 def _on_the_way(topology: Topology, sender: Place) -> End | None:
