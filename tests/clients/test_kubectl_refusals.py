@@ -242,9 +242,8 @@ LACKING = "the server could not find the requested resource"
     "args",
     [
         ("create", "quota", "few", "--hard=cpu=1"),
-        ("create", "role", "reader", "--verb=get", "--resource=pods"),
         ("create", "job", "once", "--image=busybox"),
-        ("create", "poddisruptionbudget", "some", "--selector=a=b", "--min-available=1"),
+        ("create", "cronjob", "often", "--image=busybox", "--schedule=* * * * *"),
         ("auth", "can-i", "get", "pods"),
     ],
     ids=lambda args: " ".join(args[:2]),
@@ -256,10 +255,10 @@ def test_kinds_that_are_not_served_are_refused_as_by_a_cluster_without_them(
 
 
 def test_a_manifest_of_a_kind_that_is_not_served_finds_no_match(shared_kubectl: Kubectl) -> None:
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "reader"}}
-    assert shared_kubectl.refused("apply", "-f", "-", stdin=json.dumps(role)) == (
-        'error: resource mapping not found for name: "reader" namespace: "" from "STDIN": no matches for kind "Role" '
-        'in version "rbac.authorization.k8s.io/v1"\nensure CRDs are installed first'
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}}
+    assert shared_kubectl.refused("apply", "-f", "-", stdin=json.dumps(job)) == (
+        'error: resource mapping not found for name: "once" namespace: "" from "STDIN": no matches for kind "Job" '
+        'in version "batch/v1"\nensure CRDs are installed first'
     )
 
 

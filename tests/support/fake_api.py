@@ -36,7 +36,7 @@ from fauxkube.machinery.status import (
 from fauxkube.machinery.times import to_time
 
 #: Resources that no namespace holds.
-CLUSTER_SCOPED = frozenset({"clusterroles", "nodes", "namespaces"})
+CLUSTER_SCOPED = frozenset({"clusterroles", "customresourcedefinitions", "nodes", "namespaces"})
 
 
 class FakeApi:
