@@ -62,6 +62,7 @@ class Dataplane:
         self._dirty: dict[str, None] = {}
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
+        self._closed = False
         self._tasks = Tasks("dataplane")
 
     def start(self) -> None:
@@ -73,9 +74,11 @@ class Dataplane:
         """Close every socket; harmless when called again."""
         await self._tasks.close()
         await self._listeners.close()
+        self._closed = True
+        self._idle.set()
 
     async def settled(self) -> None:
-        """Return once what has been told of is listened for."""
+        """Return once what has been told of is listened for, or nothing will be any more."""
         await self._idle.wait()
 
     # What has changed
@@ -131,6 +134,8 @@ class Dataplane:
         return sorted(self._listeners.listed(), key=_order)
 
     def _mark(self, owner: str) -> None:
+        if self._closed:
+            return
         self._dirty[owner] = None
         self._idle.clear()
         self._woken.set()
