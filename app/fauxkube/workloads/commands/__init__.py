@@ -15,13 +15,14 @@ from fauxkube.workloads.commands import (
     shells,
     sockets,
     system,
+    telling,
     text,
     wget,
 )
 from fauxkube.workloads.commands.guard import guarded
 from fauxkube.workloads.process import Program
 
-_GROUPS = (archives, basics, curl, folders, interfaces, names, packets, shells, sockets, system, text, wget)
+_GROUPS = (archives, basics, curl, folders, interfaces, names, packets, shells, sockets, system, telling, text, wget)
 
 COMMANDS: Mapping[str, Program] = {
     name: guarded(program) for group in _GROUPS for name, program in group.PROGRAMS.items()

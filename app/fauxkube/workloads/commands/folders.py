@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,7 +10,7 @@ from fauxkube.workloads.commands.options import read_options
 from fauxkube.workloads.files.errors import failure, words_of
 from fauxkube.workloads.files.filesystem import FileSystem, Owner, joined, normal, walk
 from fauxkube.workloads.files.nodes import Device, Folder, Link, Node
-from fauxkube.workloads.process import Process, Program, UsageError, decoded
+from fauxkube.workloads.process import Process, Program, UsageError
 from fauxkube.workloads.shell import patterns
 from fauxkube.workloads.users import GROUPS, USERS
 
@@ -47,7 +45,7 @@ async def _ls(process: Process) -> int:
         entries = _listed(process, path, frozenset(options.values))
         if "l" in options:
             await process.write(
-                f"total {4 * sum(isinstance(node, Folder) or bool(_size(node)) for _, node in entries)}\n"
+                f"total {4 * sum(isinstance(node, Folder) or bool(size_of(node)) for _, node in entries)}\n"
             )
         await _print_entries(process, entries, frozenset(options.values))
         if "R" in options:
@@ -113,7 +111,7 @@ def _long(process: Process, name: str, node: Node, letters: frozenset[str]) -> s
     when = f"{node.modified:%b} {node.modified.day:2d} {node.modified:%H:%M}"
     if age > 182 * 86400:
         when = f"{node.modified:%b} {node.modified.day:2d}  {node.modified.year}"
-    size = _human(_size(node)) if "h" in letters else str(_size(node))
+    size = human(size_of(node)) if "h" in letters else str(size_of(node))
     target = f" -> {node.target}" if isinstance(node, Link) else ""
     return (
         f"{mode_text(node)} {count:4d} {user:<8s} {group:<8s} {size:>9s} {when} {_marked(name, node, letters)}{target}"
@@ -131,13 +129,15 @@ def mode_text(node: Node) -> str:
     return kind + bits
 
 
-def _size(node: Node) -> int:
+def size_of(node: Node) -> int:
+    """The size that is shown of it."""
     if isinstance(node, Folder):
         return 4096
     return len(node.target) if isinstance(node, Link) else len(node.content)
 
 
-def _human(size: int) -> str:
+def human(size: int) -> str:
+    """A size with its unit."""
     return f"{size / 1024 / 1024:.1f}M" if size >= 1024 * 1024 else f"{size / 1024:.1f}K" if size >= 1024 else str(size)
 
 
@@ -382,88 +382,12 @@ async def _mktemp(process: Process) -> int:
     return 0
 
 
-async def _du(process: Process) -> int:
-    options = read_options(process.arguments[1:], "shk")
-    for path in options.arguments or ["."]:
-        sizes = [_size(node) for each in walk(process.files, process.path(path)) if (node := process.files.find(each))]
-        total = sum(sizes)
-        await process.write(f"{_human(total) if 'h' in options else -(-total // 1024)}\t{path}\n")
-    return 0
-
-
-async def _df(process: Process) -> int:
-    lines = ["Filesystem           1K-blocks      Used Available Use% Mounted on\n"]
-    limit = 16 * 1024
-    for path, mount in (("/", None), *process.files.mounts.items()):
-        used = -(-mount.budget.used // 1024) if mount is not None else 0
-        name = "overlay" if mount is None else "tmpfs"
-        lines.append(f"{name:<20s} {limit:9d} {used:9d} {limit - used:9d} {used * 100 // limit:3d}% {path}\n")
-    await process.write("".join(lines))
-    return 0
-
-
-def _summed(name: str) -> Program:
-    async def run(process: Process) -> int:
-        paths = read_options(process.arguments[1:], "b").arguments
-        found, code = await process.contents(paths, "can't open '{path}': {error}")
-        for path, data in found:
-            await process.write(f"{hashlib.new(name, data, usedforsecurity=False).hexdigest()}  {path}\n")
-        return code
-
-    return run
-
-
-async def _base64(process: Process) -> int:
-    options = read_options(process.arguments[1:], "dw:", {"decode": "d", "wrap": "w:"})
-    found, code = await process.contents(options.arguments[:1], "can't open '{path}': {error}")
-    data = b"".join(each for _, each in found)
-    if "d" in options:
-        try:
-            await process.stdout.write(base64.b64decode(re.sub(rb"\s", b"", data), validate=True))
-        except ValueError:
-            return await process.fail("truncated input")
-        return code
-    text = decoded(base64.b64encode(data))
-    width = options.number("w", 76)
-    lines = [text[start : start + width] for start in range(0, len(text), width)] if width else [text]
-    await process.write("".join(f"{line}\n" for line in lines) if width else text)
-    return code
-
-
-async def _stat(process: Process) -> int:
-    options = read_options(process.arguments[1:], "c:L")
-    if "c" in options:
-        raise UsageError("fauxkube's stat knows no formats")
-    code = 0
-    for path in options.arguments:
-        try:
-            node = process.files.node(process.path(path), follow="L" in options)
-        except OSError as error:
-            code = await process.fail(f"cannot stat '{path}': {words_of(error)}")
-            continue
-        kind = (
-            "directory" if isinstance(node, Folder) else "symbolic link" if isinstance(node, Link) else "regular file"
-        )
-        user, group = USERS.get(node.uid, "UNKNOWN"), GROUPS.get(node.gid, "UNKNOWN")
-        await process.write(
-            f"  File: {path}\n  Size: {_size(node):<10d}\t{kind}\n"
-            f"Access: ({node.mode:04o}/{mode_text(node)})  "
-            f"Uid: ({node.uid:5d}/{user:>8s})   Gid: ({node.gid:5d}/{group:>8s})\n"
-            f"Modify: {node.modified:%Y-%m-%d %H:%M:%S.%f}000 +0000\n"
-        )
-    return code
-
-
 PROGRAMS: Mapping[str, Program] = {
-    "base64": _base64,
     "chmod": _chmod,
     "cp": _copy,
-    "df": _df,
-    "du": _du,
     "find": _find,
     "ln": _link,
     "ls": _ls,
-    "md5sum": _summed("md5"),
     "mkdir": _on_each("can't create directory '{path}': {error}", "pm:", _make_folder),
     "mktemp": _mktemp,
     "mv": _move,
@@ -472,8 +396,5 @@ PROGRAMS: Mapping[str, Program] = {
     "realpath": _readlink,
     "rm": _on_each("can't remove '{path}': {error}", "rRfi", _remove, quiet="f"),
     "rmdir": _on_each("'{path}': {error}", "p", _remove_folder),
-    "sha1sum": _summed("sha1"),
-    "sha256sum": _summed("sha256"),
-    "stat": _stat,
     "touch": _on_each("{path}: {error}", "cam", _touch),
 }
