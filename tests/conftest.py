@@ -14,6 +14,7 @@ import pytest
 
 from support.faults import FaultyServer, faulty_server
 from support.kubectl import Kubectl
+from support.loopback import loopback_addresses
 from support.thread import served_cluster
 
 
@@ -90,6 +91,13 @@ def shared_http(shared_server: str) -> Iterator[httpx.Client]:
     """A plain HTTP client on the module's cluster."""
     with httpx.Client(base_url=shared_server, timeout=10) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[None]:
+    """The module's tests have data planes: tests elsewhere that have some wait for their end."""
+    with loopback_addresses():
+        yield
 
 
 @pytest.fixture(params=[32, 36], ids=["kubectl-1.32", "kubectl-1.36"])

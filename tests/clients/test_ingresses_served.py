@@ -24,7 +24,7 @@ NETWORKING = "networking.k8s.io/v1"
 
 
 @pytest.fixture(scope="module")
-def shared_cluster() -> Iterator[Cluster]:
+def shared_cluster(loopback: None) -> Iterator[Cluster]:
     with Cluster(nodes=2, seed=6, settings={"dataplane": True, "ingress": True}) as cluster:
         yield cluster
     stop_servers()

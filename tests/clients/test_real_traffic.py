@@ -28,7 +28,7 @@ PATIENCE = 20
 
 
 @pytest.fixture(scope="module")
-def shared_cluster() -> Iterator[Cluster]:
+def shared_cluster(loopback: None) -> Iterator[Cluster]:
     with Cluster(nodes=3, seed=5, settings={"dataplane": True}) as cluster:
         yield cluster
     stop_servers()

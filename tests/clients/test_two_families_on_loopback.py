@@ -22,7 +22,7 @@ DUAL = {"cluster_cidr": "10.244.0.0/16,fd00:10:244::/56", "service_cidr": "10.96
 
 
 @pytest.fixture(params=[ALONE, DUAL], ids=["alone", "dual"])
-def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest, loopback: None) -> Iterator[Cluster]:
     with Cluster(nodes=1, seed=5, settings={"dataplane": True, **request.param}) as made:
         container = {"name": "main", "image": "nginx", "ports": [{"containerPort": 8080}]}
         pod = {"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"containers": [container]}}

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from support.binaries import binary
 from support.documents import ROOT, linked_files
 from support.javascript import CLIENT, client_modules
+from support.loopback import loopback_addresses
 from support.pages import Command, File, Unchecked, pattern_of, steps_of
 
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md"))
@@ -139,7 +140,7 @@ def _name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_a_page_runs_as_it_is_written(page: Path, terminal: Terminal) -> None:
-    with ExitStack() as servers:
+    with _taking_turns(page), ExitStack() as servers:
         for step in steps_of(page):
             match step:
                 case File(needs=needed) | Command(needs=needed) if not terminal.has(needed):
@@ -151,6 +152,11 @@ def test_a_page_runs_as_it_is_written(page: Path, terminal: Terminal) -> None:
                     _check(page, step, servers.enter_context(terminal.serving(text)))
                 case Command():
                     _check(page, step, terminal.run(step.text))
+
+
+def _taking_turns(page: Path) -> AbstractContextManager[None]:
+    """What pages hold that show a data plane's addresses."""
+    return loopback_addresses() if "--dataplane" in page.read_text() else nullcontext()
 
 
 def _check(page: Path, command: Command, printed: str) -> None:

@@ -57,7 +57,7 @@ def test_nothing_but_the_api_is_opened_without_being_asked_for(manifest: str) ->
         assert "fauxkube up --dataplane" in refused.stderr
 
 
-def test_node_ports_answer_and_are_closed_at_the_end(manifest: str) -> None:
+def test_node_ports_answer_and_are_closed_at_the_end(manifest: str, loopback: None) -> None:
     with fauxkube_up("--dataplane", "--load", manifest) as server:
         assert fauxkube("settle", "--server", server.url).returncode == 0
 
