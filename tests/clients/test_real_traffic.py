@@ -99,7 +99,7 @@ def shop(shared_cluster: Cluster) -> Shop:
 def test_curl_is_answered_through_any_node(shop: Shop) -> None:
     for number in (1, 2, 3):
         host, port = shop.at(node=f"node-{number}")
-        assert host in {f"127.0.10.{number}", "127.0.0.1"}
+        assert host == f"127.0.10.{number}"
         command = ["curl", "--silent", "--show-error", "--max-time", "20", f"http://{host}:{port}/cart"]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert told.startswith("Hello from web-")
@@ -384,7 +384,7 @@ def _sockets() -> int:
 def test_each_cluster_of_a_server_has_addresses_of_its_own_which_a_reset_gives_back(shared_cluster: Cluster) -> None:
     with Cluster(nodes=3, settings={"dataplane": True}) as other:
         shop = Shop(other, pods=1)
-        assert shop.at()[0].startswith(("127.1.10.1", "127.0.0.1"))
+        assert shop.at()[0].startswith("127.1.10.")
         at = shop.at()
         other.reset()
         with pytest.raises(ConnectionRefusedError):

@@ -76,3 +76,12 @@ def test_node_ports_answer_and_are_closed_at_the_end(manifest: str, loopback: No
         assert server.stop() == (0, "")
     gone = subprocess.run(["curl", "-sS", f"http://{at}/"], capture_output=True, text=True, check=False)
     assert gone.returncode == 7
+
+
+def test_two_servers_on_a_machine_have_addresses_of_their_own(manifest: str, loopback: None) -> None:
+    options = ("--dataplane", "--load", manifest)
+    with fauxkube_up(*options) as first, fauxkube_up(*options) as second:
+        for server, number in ((first, 0), (second, 1)):
+            assert fauxkube("settle", "--server", server.url).returncode == 0
+            shown = fauxkube("dataplane", "--server", server.url).stdout
+            assert f" 127.{number}.10.2:31777\n" in shown

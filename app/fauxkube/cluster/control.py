@@ -57,7 +57,7 @@ class Control:
         self._ended = False
         self.cluster = cluster
         self._dns = Dns(lambda: self.cluster)
-        self._dataplane = ClusterDataplane(host.numbers, always=host.settings.dataplane)
+        self._dataplane = ClusterDataplane(always=host.settings.dataplane)
 
     @property
     def name(self) -> str:

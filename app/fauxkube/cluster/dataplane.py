@@ -16,7 +16,6 @@ import orjson
 
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, NODES, PODS, SECRETS, SERVICES
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
-from fauxkube.kit.numbers import Numbers
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from fauxkube.cluster.cluster import Cluster
     from fauxkube.dataplane.bindings import Binding
+    from fauxkube.dataplane.claims import Claim
     from fauxkube.dataplane.dataplane import Dataplane
     from fauxkube.dataplane.reached import Reached
     from fauxkube.network.dial import Dialled
@@ -41,10 +41,9 @@ class ClusterDataplane:
     It does so if the cluster's settings ask for it, or those of the whole server (`always`).
     """
 
-    def __init__(self, numbers: Numbers, *, always: bool = False) -> None:
+    def __init__(self, *, always: bool = False) -> None:
         self._always = always
-        self._numbers = numbers
-        self._number: int | None = None
+        self._claim: Claim | None = None
         self._serving: Dataplane | None = None
         self._changing = asyncio.Lock()
 
@@ -59,9 +58,9 @@ class ClusterDataplane:
         """Close every socket; harmless when called again."""
         async with self._changing:
             await self._stop()
-            if self._number is not None:
-                self._numbers.give_back(self._number)
-                self._number = None
+            if self._claim is not None:
+                self._claim.close()
+                self._claim = None
 
     async def settled(self) -> None:
         """Return once what the cluster's informers show is listened for."""
@@ -81,17 +80,17 @@ class ClusterDataplane:
         return {"enabled": True, "nodes": nodes, "listeners": listeners}
 
     async def _started(self, cluster: Cluster) -> Dataplane:
-        from fauxkube.dataplane.addresses import CLUSTERS
+        from fauxkube.dataplane.claims import CLUSTERS, claim
         from fauxkube.dataplane.dataplane import Dataplane
 
-        if self._number is None:
-            self._number = self._numbers.take()
-        if self._number >= CLUSTERS:
-            raise status.forbidden("clusters", "", f"only {CLUSTERS} clusters of a server have loopback addresses")
+        if self._claim is None:
+            self._claim = claim()
+        if self._claim is None:
+            raise status.forbidden("clusters", "", f"only {CLUSTERS} clusters of a machine have loopback addresses")
         cluster.informers.of(SECRETS)
         await cluster.network.topology()
         await cluster.informers.start()
-        dataplane = Dataplane(self._number, ClusterBackends(cluster))
+        dataplane = Dataplane(self._claim.number, ClusterBackends(cluster))
         informers = cluster.informers
         informers.of(NODES).on_change(dataplane.node_changed)
         informers.of(SERVICES).on_change(dataplane.service_changed)

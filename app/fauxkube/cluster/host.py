@@ -25,7 +25,6 @@ from fauxkube.cluster.overrides import overridden
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.template import Templates
 from fauxkube.kit.chance import Chance
-from fauxkube.kit.numbers import Numbers
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
 from fauxkube.machinery.names import dns_label_problems
@@ -47,8 +46,6 @@ class Host:
         self._controls: dict[str, Control] = {}
         self._templates = Templates()
         self._chance = Chance(settings.seed)
-        #: Those of the clusters that have loopback addresses.
-        self.numbers = Numbers()
         #: The names of clusters that are being made.
         self._coming: set[str] = set()
 

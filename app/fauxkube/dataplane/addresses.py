@@ -1,7 +1,8 @@
 """Which loopback address stands for a cluster's: for nodes' 127.0.10.1 and up, for services' 127.0.100.1 and up.
 
-The second number is the cluster's: 0 for the first of a server, 1 for the next. A node whose name ends in a number has
-the address that ends in that number, if it is free; everything else gets the lowest that is free, and keeps it.
+The second number is the cluster's (`claims`): 0 for the first of a machine, 1 for the next. A node whose name ends in
+a number has the address that ends in that number, if it is free; everything else gets the lowest that is free, and
+keeps it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from heapq import heapify, heappop, heappush
 _NODES, _OTHERS, _END = 10, 100, 256
 #: Hosts of each third number: without the network's and the broadcast address, to look like any others.
 _HOSTS = 254
-#: How many clusters can have ranges of their own.
-CLUSTERS = 256
 
 
 class Loopbacks:

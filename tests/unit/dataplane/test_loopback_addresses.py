@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxkube.dataplane.addresses import Loopbacks
-from fauxkube.kit.numbers import Numbers
+from fauxkube.dataplane.claims import claim
 
 
 def test_a_node_has_the_number_that_its_name_ends_in() -> None:
@@ -37,8 +37,15 @@ def test_many_addresses_are_all_different_and_end_some_time() -> None:
     assert full.of_node("a", "one more") == ""
 
 
-def test_clusters_have_the_lowest_numbers_that_are_free() -> None:
-    numbers = Numbers()
-    assert [numbers.take() for _ in range(3)] == [0, 1, 2]
-    numbers.give_back(1)
-    assert [numbers.take(), numbers.take()] == [1, 3]
+def test_clusters_of_a_machine_have_the_lowest_numbers_that_are_free(loopback: None) -> None:
+    first, second, third = claim(), claim(), claim()
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.number < second.number < third.number
+    second.close()
+    again = claim()
+    assert again is not None
+    assert again.number == second.number
+    for each in (first, second, third, again):
+        each.close()
