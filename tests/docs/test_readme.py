@@ -118,11 +118,13 @@ def test_make_has_every_target_that_is_spoken_of() -> None:
     assert {"run", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("command", ["up", "kubeconfig"])
+@pytest.mark.parametrize("command", ["up", "kubeconfig", "init"])
 def test_every_option_has_its_word_and_every_word_is_an_option(command: str) -> None:
     options = _options(_help(command)) - {"--help"}
     up, _, kubeconfig = section(README, "Options").partition("`fauxkube kubeconfig`")
-    assert _options({"up": up, "kubeconfig": kubeconfig}[command]) - {"--help"} == options
+    _, _, init = section(README, "A cluster from scratch").partition("`fauxkube init` takes")
+    told = {"up": up, "kubeconfig": kubeconfig.partition("\n\n")[0], "init": init}
+    assert _options(told[command]) - {"--help"} == options
 
 
 def test_every_kind_is_listed_and_every_kind_listed_is_served() -> None:

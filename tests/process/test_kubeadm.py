@@ -238,6 +238,17 @@ def test_a_network_turns_all_nodes_ready_and_names_are_served() -> None:
         assert checked.returncode == 0, checked.stdout
 
 
+def test_what_is_initialized_is_really_served_where_it_is_asked_for(loopback: None) -> None:
+    with fauxkube_init("--dataplane", "--ingress", "--dns") as server:
+        joined(server, "--node-name", "node-7")
+        assert "Node ports are open on loopback: control-plane at 127.0.10.1." in server.printed
+        assert "Names are answered at 127.0.0.1:" in server.printed
+        listed = fauxkube("dataplane", "--server", server.url)
+        assert "127.0.10.7" in listed.stdout, listed.stderr
+        classes = got(server, "/apis/networking.k8s.io/v1/ingressclasses")
+        assert names(classes) == ["fauxkube"]
+
+
 def test_without_a_range_of_pod_addresses_an_add_on_that_wants_blocks_fails() -> None:
     with fauxkube_init() as server:
         flannel(server)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from fauxkube.cli import clusters, dataplane, history, ipam, kubeadm, kubeconfig, network, snapshot, time, up, version
+from fauxkube.cli import (
+    clusters,
+    dataplane,
+    history,
+    ipam,
+    kubeadm,
+    kubeconfig,
+    network,
+    serving,
+    snapshot,
+    time,
+    up,
+    version,
+)
 
 app = typer.Typer(
     name="fauxkube",
@@ -13,8 +26,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("up", cls=up.Command)(up.up)
-app.command("init")(kubeadm.init)
+app.command("up", cls=serving.Command)(up.up)
+app.command("init", cls=serving.Command)(kubeadm.init)
 app.command("join")(kubeadm.join)
 app.add_typer(kubeadm.tokens, name="token")
 app.command("kubeconfig")(kubeconfig.kubeconfig)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from fauxkube.cli.own_api import DEFAULT_URL, Server, ask
+from fauxkube.cli.serving import CLUSTERS, Data, Dataplane, Dns, Host, Ingress, Port, Seed, Verbose, run, tell_of
 from fauxkube.cli.time import seconds_of
-from fauxkube.cli.up import warn_if_open
 
 if TYPE_CHECKING:
     from fauxkube.access.bootstrap_tokens import Token
@@ -34,8 +34,8 @@ tokens = typer.Typer(help="Bootstrap tokens, which nodes join with.", no_args_is
 
 def init(  # noqa: PLR0913 - one parameter an option
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
     pod_network_cidr: Annotated[
         str, typer.Option(help="The range of pod addresses, of which nodes get blocks; without it they get none.")
     ] = "",
@@ -50,11 +50,13 @@ def init(  # noqa: PLR0913 - one parameter an option
     cert_dir: Annotated[
         Path | None, typer.Option(help="A folder to write the control plane's certificates to.", file_okay=False)
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A file that keeps the state; without it, it is kept in memory.", dir_okay=False)
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Make the same random choices on every run.")] = None,
+    data: Data = None,
+    seed: Seed = None,
+    dataplane: Dataplane = False,
+    ingress: Ingress = False,
+    dns: Dns = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and keep nothing of it.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Initialize a control plane as kubeadm does, phase by phase, and serve it until Ctrl-C."""
     from fauxkube.cluster.kubeadm.configuration import InitConfiguration
@@ -77,11 +79,11 @@ def init(  # noqa: PLR0913 - one parameter an option
         )
     except KubeadmError as error:
         _fail(str(error))
-    settings = _settings(configuration, None if dry_run else data, seed)
+    settings = replace(_settings(configuration, None if dry_run else data, seed), dataplane=dataplane, ingress=ingress)
     if dry_run:
         _try(configuration, settings)
     else:
-        _serve(configuration, settings, host=host, port=port)
+        _serve(configuration, settings, host=host, port=port, dns=dns, verbose=verbose)
 
 
 def _settings(configuration: InitConfiguration, data: Path | None, seed: int | None) -> Settings:
@@ -124,24 +126,17 @@ def _try(configuration: InitConfiguration, settings: Settings) -> None:
     typer.echo("[dryrun] Finished dry-running successfully: nothing was kept, and nothing is served")
 
 
-def _serve(configuration: InitConfiguration, settings: Settings, *, host: str, port: int) -> None:
-    import logging
-
+def _serve(configuration: InitConfiguration, settings: Settings, **listening: Any) -> None:
     from fauxkube.cluster.kubeadm.init import Beginning
     from fauxkube.cluster.kubeadm.phases import success
-    from fauxkube.cluster.serving import ServingError, serve
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     beginning = Beginning(configuration, typer.echo)
 
     def announce(ready: Announced) -> None:
-        warn_if_open(ready.host)
+        tell_of(ready)
         typer.echo(success(ready.url, beginning.command))
 
-    try:
-        serve(settings, host=host, port=port, clusters=1000, announce=announce, sources=beginning)
-    except ServingError as error:
-        _fail(str(error), code=1)
+    run(settings, beginning, announce, clusters=CLUSTERS, **listening)
 
 
 def join(

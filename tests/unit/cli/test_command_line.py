@@ -7,7 +7,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from fauxkube.cli import app
-from fauxkube.cli.up import Command
+from fauxkube.cli.serving import Command
 
 
 def run(*args: str) -> tuple[int, str]:
@@ -18,7 +18,9 @@ def run(*args: str) -> tuple[int, str]:
 def test_every_command_is_named_with_what_it_does() -> None:
     code, text = run("--help")
     assert code == 0
-    commands = "up kubeconfig clusters settle advance history trace network snapshot version"
+    commands = (
+        "up init join token kubeconfig clusters snapshot settle advance history trace doctor ipam dataplane version"
+    )
     for command in commands.split():
         assert command in text
 
@@ -41,6 +43,19 @@ def test_what_it_does_not_know_ends_with_code_2(args: tuple[str, ...]) -> None:
     code, text = run(*args)
     assert code == 2
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(("args", "dns"), [(("--dns", "--seed", "1"), 0), (("--dns",), 0), (("--dns", "53"), 53)])
+def test_a_dns_port_may_be_left_out_where_there_is_no_strictness(args: tuple[str, ...], dns: int) -> None:
+    given: list[object] = []
+    app = Typer()
+
+    @app.command(cls=Command)
+    def init(dns: int | None = None, seed: int = 0) -> None:
+        given.append(dns)
+
+    assert CliRunner().invoke(app, list(args)).exit_code == 0
+    assert given == [dns]
 
 
 @pytest.mark.parametrize(
