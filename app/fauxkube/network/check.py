@@ -63,9 +63,10 @@ def check(topology: Topology) -> Check:
     """Judge every requirement."""
     pods = [pod for pod in topology.pods if pod.node and not pod.host_network and not pod.is_over]
     reach = Reach(topology)
+    troubled = [pod for pod in pods if reach.is_troubled(pod)]
     requirements = (
-        _pods_reach_pods(pods, reach),
-        _nodes_reach_pods(topology, pods, reach),
+        _pods_reach_pods(pods, troubled, reach),
+        _nodes_reach_pods(topology, pods, troubled, reach),
         _addresses_differ(topology, pods),
         _ranges_lie_apart(topology),
         _nodes_have_networks(topology),
@@ -73,9 +74,7 @@ def check(topology: Topology) -> Check:
     return Check(all(each.holds for each in requirements), requirements)
 
 
-def _pods_reach_pods(pods: Sequence[Pod], reach: Reach) -> Requirement:
-    troubled = [pod for pod in pods if reach.is_troubled(pod)]
-
+def _pods_reach_pods(pods: Sequence[Pod], troubled: Sequence[Pod], reach: Reach) -> Requirement:
     def failures() -> Iterator[Failure]:
         for source, target in _strangers(pods, pods):
             yield Failure(source.place, target.place, _apart(source, target))
@@ -87,7 +86,7 @@ def _pods_reach_pods(pods: Sequence[Pod], reach: Reach) -> Requirement:
     return _judged("every pod reaches every pod without NAT", len(pods) * (len(pods) - 1), failures())
 
 
-def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], reach: Reach) -> Requirement:
+def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], troubled: Sequence[Pod], reach: Reach) -> Requirement:
     nodes = list(topology.nodes)
     hidden = [pod for pod in pods if (home := topology.nodes.by_name.get(pod.node)) is not None and home.is_alone]
 
@@ -95,7 +94,7 @@ def _nodes_reach_pods(topology: Topology, pods: Sequence[Pod], reach: Reach) -> 
         for node in nodes:
             if problem := node_problem(node) or ("" if node.addresses else f"node {node.name} has no address"):
                 yield from (Failure(pod.place, node.place, problem) for pod in pods)
-        for pod in pods:
+        for pod in troubled:
             for node in nodes:
                 if reason := reach.problem(node.name, pod):
                     yield Failure(node.place, pod.place, reason)
@@ -210,7 +209,8 @@ class Reach:
 
     def is_troubled(self, pod: Pod) -> bool:
         """Whether anybody cannot reach it."""
-        return any(self.problem(node.name, pod) for seers in self._seers.values() for node in seers)
+        seers = (node.name for seers in self._seers.values() for node in seers)
+        return any(self.problem(node, pod) for node in (pod.node, *seers))
 
     def problem(self, node: str, pod: Pod) -> str:
         """Why the pod cannot be reached from a node (or from a pod on it); empty when it can."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from fauxkube.ipam.families import canonical_ip
+from fauxkube.kinds.core.field_checks import parsed_cidr, parsed_ip
 from fauxkube.kinds.core.node_network import EVERYWHERE, ROUTED, NodeNetwork, network_of, node_blocks
 from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, pod_ips_of, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
-
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 DEFAULT_PROTOCOL = "TCP"
@@ -23,8 +21,7 @@ class Node:
     """A node: its addresses (its own first), the blocks of its pods, and its `Ready` condition's status and message.
 
     `network` is what gives its pods their addresses, None without, `given_cidrs` the blocks that the cluster gave it.
-    `is_on` tells whether the machine runs, where
-    somebody knows better than its kubelet's last word.
+    `is_on` tells whether the machine runs, where somebody knows better than its kubelet's last word.
     """
 
     name: str
@@ -63,8 +60,9 @@ class Node:
 
     def holds(self, address: str) -> bool:
         """Whether the address is out of one of its blocks."""
-        parsed = ipaddress.ip_address(address)
-        return any(parsed in ipaddress.ip_network(cidr, strict=False) for cidr in self.pod_cidrs)
+        parsed = parsed_ip(address)
+        ranges = map(parsed_cidr, self.pod_cidrs)
+        return parsed is not None and any(each is not None and parsed in each for each in ranges)
 
     @property
     def zone(self) -> str:
@@ -186,11 +184,7 @@ def canonical(text: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether the text is an IP address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return parsed_ip(text) is not None
 
 
 def _of_family(values: tuple[str, ...], like: str) -> str:

@@ -41,7 +41,7 @@ def route(topology: Topology, start: Node, address: str) -> Route:
     if holder is not None and (problem := no_way_to(start, holder)):
         return Route(ROUTE, next(iter(pods), None), holder, problem)
     if pods:
-        return _to_pod(topology, start, pods, address)
+        return _to_pod(topology, start, holder, pods, address)
     if holder is not None:
         return Route(ROUTE, node=holder, problem=f"no pod has {address}, which is out of the block of {holder.name}")
     if range_of := _own_range(topology, address):
@@ -80,9 +80,8 @@ def no_way_to(start: Node, holder: Node) -> str:
     return f"{start.name} has no route to {blocks} of {holder.name}: {why}"
 
 
-def _to_pod(topology: Topology, start: Node, pods: Collection[Pod], address: str) -> Route:
+def _to_pod(topology: Topology, start: Node, holder: Node | None, pods: Collection[Pod], address: str) -> Route:
     """The routes lead to the node whose block the address is out of; only there a pod can be found under it."""
-    holder = topology.nodes.holding(address)
     if holder is None:
         first = next(iter(pods))
         problem = f"no node's block holds {address}, so that no route leads to it"

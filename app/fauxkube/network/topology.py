@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from fauxkube.kinds.core.field_checks import parsed_ip
 from fauxkube.kinds.core.node_network import ROUTED
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, namespace_of, split_key
 from fauxkube.network.endpoints import Endpoint, endpoints_of, pods_behind, service_of
 from fauxkube.network.groups import Groups
-from fauxkube.network.hosts import Address, Node, Pod, node_of, pod_of
+from fauxkube.network.hosts import Node, Pod, node_of, pod_of
 from fauxkube.network.ingress import Routes
 from fauxkube.network.proxy import Rules, ServicePort
 
@@ -54,7 +55,9 @@ class Nodes:
         """The node in whose block the address lies; a node that has it in a block of its own looks no further."""
         if seen_from is not None and seen_from.is_alone and seen_from.holds(address):
             return seen_from
-        parsed: Address = ipaddress.ip_address(address)
+        parsed = parsed_ip(address)
+        if parsed is None:
+            return None
         for (version, length), blocks in self._blocks.items():
             if version == parsed.version and (node := blocks.get(int(parsed) >> (parsed.max_prefixlen - length))):
                 return node

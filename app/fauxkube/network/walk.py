@@ -269,7 +269,9 @@ class Walk:
 
     def _masqueraded(self, address: str, node: Node) -> Walk:
         """The source becomes `address`, if it is to be another."""
-        if not self.masquerade or not address or address == self.packet.source:
+        if not self.masquerade:
+            return self
+        if not address or address == self.packet.source:
             return replace(self, masquerade="")
         hop = Translation(node.place, "source", self.packet.source, address, self.masquerade)
         return replace(self.told(hop), packet=replace(self.packet, source=address), masquerade="")
