@@ -14,7 +14,7 @@ Nothing is written before all of it has been tried: on a state of its own, or on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -26,7 +26,7 @@ from fauxkube.cluster.shared import schemas_of
 from fauxkube.cluster.state import State, collections_of, new_state
 from fauxkube.kinds.apiextensions.naming import is_established
 from fauxkube.kinds.catalogue import Catalogue
-from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS
+from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS, SERVICE_ACCOUNTS
 from fauxkube.kinds.resource import Resource
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import Clock
@@ -48,8 +48,8 @@ _MANAGER = "fauxkube-load"
 #: A mistake in a manifest is one; a field of a dump that this version does not know is dropped.
 _STRICTLY = WriteOptions(field_manager=_MANAGER, author=_MANAGER, field_validation="Strict")
 _LENIENTLY = WriteOptions(field_validation="Ignore")
-#: How long a definition may take until what it defines is served.
-_ESTABLISHED_SECONDS = 10
+#: How long controllers may take to make what the next manifests build on, in seconds of real time.
+_PATIENCE = 10
 
 
 class LoadError(ValueError):
@@ -259,7 +259,7 @@ class _Making:
 
     async def _make_namespaces(self, objects: Sequence[Object]) -> None:
         described = {name_of(each) for each in objects if each["kind"] == "Namespace"}
-        for name in sorted({str(namespace_of(each)) for each in objects} - {""}):
+        for name in sorted({namespace_of(each) or "default" for each in objects}):
             if name not in described and await self._ensure(NAMESPACES, "", name):
                 self.loaded.created.append(f"Namespace {name}")
             if self._rehearses and name in described:
@@ -281,6 +281,8 @@ class _Making:
     async def _put(self, manifest: Manifest) -> None:
         resource = cast("Resource", _resource_of(manifest.object, self._registry.catalogue))
         namespace = (namespace_of(manifest.object) or "default") if resource.namespaced else ""
+        if resource.gvr == PODS and not self._rehearses:
+            await self._await(SERVICE_ACCOUNTS, namespace, "default")
         try:
             await self._registry.create(resource, namespace, copy_of(manifest.object), _STRICTLY)
         except StatusError as error:
@@ -291,22 +293,25 @@ class _Making:
         else:
             self.loaded.created.append(manifest.title)
         if resource.gvr == CUSTOM_RESOURCE_DEFINITIONS:
-            await self._await_established(resource, manifest.object)
+            if self._rehearses:
+                serve_wanted(self._registry.catalogue, manifest.object)
+            else:
+                await self._await(resource.gvr, "", name_of(manifest.object), is_established)
 
-    async def _await_established(self, resource: Resource, definition: Object) -> None:
-        """Return once what it defines is served; a rehearsal serves it itself."""
-        if self._rehearses:
-            serve_wanted(self._registry.catalogue, definition)
-            return
-        query = WatchQuery(field_selector=f"metadata.name={name_of(definition)}", resource_version="0")
-        watch = await self._registry.watch(resource, "", query)
+    async def _await(
+        self, gvr: GVR, namespace: str, name: str, is_done: Callable[[Object], bool] = lambda _: True
+    ) -> None:
+        """Return once controllers have made the object, and have done with it what is asked for."""
+        resource = cast("Resource", self._registry.catalogue.find(*gvr))
+        query = WatchQuery(field_selector=f"metadata.name={name}", resource_version="0")
+        watch = await self._registry.watch(resource, namespace, query)
         try:
-            async with asyncio.timeout(_ESTABLISHED_SECONDS):
+            async with asyncio.timeout(_PATIENCE):
                 async for items in watch:
-                    if any(is_established(decode(item.value)) for item in items):
+                    if any(is_done(decode(item.value)) for item in items):
                         return
         except TimeoutError:
-            raise timed_out(f"{name_of(definition)} is not established", ()) from None
+            raise timed_out(f"waited in vain for {resource.kind} {name}", ()) from None
         finally:
             watch.close()
 

@@ -74,6 +74,24 @@ def test_manifests_are_made_and_what_they_lie_in() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("namespace", [None, "default", "shop"])
+def test_a_pod_waits_for_its_namespace_s_service_account(namespace: str | None) -> None:
+    async def scenario() -> None:
+        bare = typed("v1", "Pod", pod("bare"), **({"namespace": namespace} if namespace else {}))
+        beginning = await begin(manifests(bare), Settings(nodes=1))
+        cluster = Cluster(beginning.settings)
+        try:
+            await cluster.start()
+            await make(cluster, beginning.manifests)
+            made = (await listed(cluster, PODS))["bare"]
+            assert made["metadata"]["namespace"] == (namespace or "default")
+            assert made["spec"]["serviceAccountName"] == "default"
+        finally:
+            await cluster.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_namespace_s_own_manifest_makes_it() -> None:
     async def scenario() -> None:
         async with begun(manifests(WEB, SHOP)) as (cluster, _):

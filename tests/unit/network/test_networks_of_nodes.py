@@ -44,6 +44,21 @@ def checked(topology: Topology) -> Check:
     return found
 
 
+@pytest.mark.parametrize(
+    ("given", "ranges"),
+    [
+        ([], ("172.17.0.0/16",)),
+        (["10.244.0.0/24"], ("172.17.0.0/16",)),
+        (["fd00:10:244::/64"], ("fd00:172:17::/64",)),
+        (["fd00:10:244::/64", "10.244.0.0/24"], ("fd00:172:17::/64", "172.17.0.0/16")),
+    ],
+)
+def test_a_lone_bridge_has_a_range_of_each_family_of_the_cluster(given: list[str], ranges: tuple[str, ...]) -> None:
+    found = network_of({"spec": {"podCIDRs": given}}, BRIDGE)
+    assert found is not None
+    assert found.blocks == ranges
+
+
 @pytest.fixture
 def bridges() -> Topology:
     """Two nodes with twins: each first pod has the same address."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fauxkube.ipam.families import cidrs_of
+from fauxkube.ipam.families import IPV4, IPV6, cidrs_of, family_of
 from fauxkube.machinery.objects import Object
 
 #: The networks that a cluster can begin with: a block a node with routes between all, the same lone bridge on every
@@ -24,8 +24,9 @@ NETWORKS = (ROUTED, BRIDGE, NONE)
 
 #: What the annotations of add-ons begin with.
 PREFIX = "fauxkube.io/cni."
-#: The range of Docker's own bridge, the same on every machine, and the file that stands for it, which goes last.
-BRIDGE_RANGE = "172.17.0.0/16"
+#: The ranges of Docker's own bridge, the same on every machine, and the file that stands for it, which goes last. Of
+#: IPv6 Docker would draw one.
+BRIDGE_RANGES = {IPV4: "172.17.0.0/16", IPV6: "fd00:172:17::/64"}
 _BRIDGE_CONF = "99-docker-bridge.conf"
 
 
@@ -76,8 +77,14 @@ def network_of(node: Object, kind: str) -> NodeNetwork | None:
         return NodeNetwork(ROUTED, "", "bridge", blocks) if blocks else None
     found = list(installed(node))
     if kind == BRIDGE:
-        found.append(NodeNetwork(BRIDGE, _BRIDGE_CONF, "bridge", (BRIDGE_RANGE,), joined=False))
+        found.append(NodeNetwork(BRIDGE, _BRIDGE_CONF, "bridge", _bridge_blocks(spec), joined=False))
     return min(found, key=lambda each: each.conf, default=None)
+
+
+def _bridge_blocks(spec: Object) -> tuple[str, ...]:
+    """The ranges of the node's own bridge, of the families that the cluster has."""
+    families = map(family_of, node_blocks(spec))
+    return tuple(BRIDGE_RANGES[family] for family in families) or (BRIDGE_RANGES[IPV4],)
 
 
 def node_blocks(spec: Object) -> tuple[str, ...]:
