@@ -12,6 +12,7 @@ import httpx
 
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
+from fauxkube.kinds import gvrs
 from fauxkube.machinery.objects import Object
 from fauxkube.server.listener import Listener
 from fauxkube.store.subscription import Subscription
@@ -111,7 +112,9 @@ def test_broken_connections_leave_nothing() -> None:
         ]
         drops: list[Object] = [{"type": "watch-drop", "how": how} for how in ("reset", "close", "end")]
         for effect in resets + drops:
-            async with serving(effect) as (_, url), httpx.AsyncClient(base_url=url) as client:
+            async with serving(effect) as (cluster, url), httpx.AsyncClient(base_url=url) as client:
+                await cluster.client.create(gvrs.CONFIG_MAPS, config_map("first"), namespace="default")
+                await cluster.time.settle()  # who listens to config maps does so from now on
                 before, tasks = subscriptions(), len(asyncio.all_tasks())
                 requests = [client.get(CONFIG_MAPS, params={"watch": "1", "timeoutSeconds": "5"}) for _ in range(5)]
                 requests += [client.post(CONFIG_MAPS, json=config_map(f"c{n}")) for n in range(5)]

@@ -184,3 +184,45 @@ def test_attachments_reach_the_subscribers_of_the_moment_and_not_history(open_st
             assert [each.attachment for each in (*live.drain(), *late.drain())] == [attachment, None]
 
     asyncio.run(scenario())
+
+
+def test_a_bell_rings_once_for_the_first_change_below_its_prefix(open_store: Opened) -> None:
+    async def scenario() -> None:
+        async with open_store() as store:
+            await done(store, create("q/a"))
+            rung: list[int] = []
+            assert store.bell("p/", rung.append, after=1) is not None
+            await done(store, create("q/b"))
+            assert rung == []
+            for write in (create("p/a"), update("p/a")):
+                await done(store, write)
+            assert rung == [3]
+
+    asyncio.run(scenario())
+
+
+def test_a_bell_that_was_taken_down_does_not_ring_and_the_others_do(open_store: Opened) -> None:
+    async def scenario() -> None:
+        async with open_store() as store:
+            rung: list[str] = []
+            bells = [store.bell("p/", lambda _, name=name: rung.append(name), after=0) for name in ("a", "b")]
+            assert bells[0] is not None
+            for _ in range(2):
+                bells[0].cancel()
+            await done(store, create("p/a"))
+            assert rung == ["b"]
+            bells[0].cancel()
+
+    asyncio.run(scenario())
+
+
+def test_there_is_no_bell_for_what_has_changed_or_may_have(open_store: Opened) -> None:
+    async def scenario() -> None:
+        async with open_store(history=2) as store:
+            for key in ("p/a", "q/a", "q/b", "q/c"):
+                await done(store, create(key))
+            assert store.bell("q/", pytest.fail, after=3) is None
+            assert store.bell("p/", pytest.fail, after=0) is None
+            assert store.bell("p/", pytest.fail, after=3) is not None
+
+    asyncio.run(scenario())

@@ -114,8 +114,9 @@ class EventRecorder:
     async def close(self) -> None:
         """Write what waits, for half a second at most, and take no more."""
         self._closed = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.flush(), _CLOSE_SECONDS)
+        if not self.idle:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.flush(), _CLOSE_SECONDS)
         await self._tasks.close()
 
     def _new(self, reference: Object) -> Object:

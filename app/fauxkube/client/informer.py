@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
 from fauxkube.client.cache import Cache, IndexBy
@@ -63,11 +63,12 @@ class Informer:
         self._synced = asyncio.Event()
         self._backoff = Backoff(base=0.8, cap=30.0)
         self._pausing = False
+        self._waking = False
 
     @property
     def idle(self) -> bool:
-        """Whether it watches; it then shows every change that the watch has told of."""
-        return bool(self.cache.resource_version) and not self._pausing and not self.resuming
+        """Whether it watches or rests; it then shows every change that it has been told of."""
+        return bool(self.cache.resource_version) and not (self._pausing or self._waking or self.resuming)
 
     @property
     def synced(self) -> bool:
@@ -112,19 +113,44 @@ class Informer:
 
     async def run(self) -> None:
         """List, then watch, until cancelled; every failure is tried again, after a growing pause."""
+        await self.show()
+        await self.follow()
+
+    async def show(self) -> None:
+        """Show what there is: what was taken over, or else what is listed."""
         if self.resuming:
             await self._resume()
+        while not self.cache.resource_version:
+            await self._try(self._list)
+
+    async def follow(self) -> None:
+        """Watch, until cancelled."""
+        self._waking = False
         while True:
-            try:
-                if not self.cache.resource_version:
-                    await self._list()
-                await self._watch()
-            except StatusError as error:
-                await self._recover(error)
-            except Exception:
-                _log.exception("the watch of %s failed", self.gvr.group_resource)
-                self.cache.resource_version = ""
-                await self._pause()
+            await self._try(self._watch if self.cache.resource_version else self._list)
+
+    def wake(self, revision: int) -> None:
+        """The first change since what is shown is that of `revision`; `follow` is about to be called."""
+        self.cache.resource_version = str(revision - 1)
+        self._waking = True
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except StatusError as error:
+            await self._recover(error)
+        except Exception:
+            _log.exception("the watch of %s failed", self.gvr.group_resource)
+            self.cache.resource_version = ""
+            await self._pause()
+
+    def resume_at_once(self) -> bool:
+        """Whether what was taken over is no object at all: it is then shown."""
+        if not self.resuming or self.cache.keys():
+            return False
+        self.resuming = False
+        self._synced.set()
+        return True
 
     async def _resume(self) -> None:
         """Tell the handlers of all that was taken over."""

@@ -7,7 +7,7 @@ global: any number of clusters live side by side in one process.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fauxkube.access.authentication import Authenticator
@@ -15,7 +15,7 @@ from fauxkube.admission.plugins import default_chain
 from fauxkube.client.cache import Cache
 from fauxkube.client.event_series import SeriesRecorder
 from fauxkube.client.events import EventRecorder
-from fauxkube.client.informers import SharedInformers
+from fauxkube.client.informers import Bell, SharedInformers
 from fauxkube.client.loop import Loop
 from fauxkube.cluster.bootstrap import KubernetesServiceKeeper, bootstrap, install_ingress_class
 from fauxkube.cluster.custom_kinds import serve_stored
@@ -96,6 +96,7 @@ class Cluster:
             self.clock,
             transforms=TRANSFORMS,
             taken_over=state.collections,
+            bells=self._bell,
         )
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         context = self._context()
@@ -223,12 +224,13 @@ class Cluster:
         self.application.close()
         await self._tasks.close()
         await self.workloads.close()
-        await asyncio.gather(
-            self._kubelets.close(),
-            self.scheduler.close(),
-            *(controller.close() for controller in self._controllers),
-        )
-        await asyncio.gather(*(recorder.close() for recorder in self._recorders.values()))
+        await self._kubelets.close()
+        await self.scheduler.close()
+        for controller in self._controllers:
+            await controller.close()
+        await asyncio.gather(*(recorder.close() for recorder in self._recorders.values() if not recorder.idle))
+        for recorder in self._recorders.values():
+            await recorder.close()
         await self.informers.close()
         await self.store.close()
         self.clock.close()
@@ -243,6 +245,11 @@ class Cluster:
         Not so with a seed: what goes first would then hang on real time.
         """
         return InProcessClient(self.registry, turns=None if self.chance.seeded else self.turns, rank=rank)
+
+    def _bell(self, gvr: GVR, ring: Callable[[int], None], after: int) -> Bell | None:
+        """What tells informers of the first change of a collection."""
+        resource = self._catalogue.find(*gvr)
+        return self.registry.bell(resource, ring, after=after) if resource else None
 
     def _context(self) -> Context:
         return Context(

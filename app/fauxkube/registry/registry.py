@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -39,6 +39,7 @@ from fauxkube.registry.watching import Watch, Watcher
 from fauxkube.registry.writing import Target, Writer
 from fauxkube.store.model import Change, StoreError
 from fauxkube.store.store import Store
+from fauxkube.store.subscription import Bell
 
 #: How many of a collection are deleted side by side, so that they share the store's commits.
 _DELETED_TOGETHER = 64
@@ -117,6 +118,13 @@ class Registry:
         """An open watch; the caller closes it."""
         with _store_errors():
             return self._watcher.open(resource, namespace, query)
+
+    def bell(self, resource: Resource, ring: Callable[[int], None], *, after: int) -> Bell | None:
+        """Have `ring` called once, with the revision of the collection's first change after `after`.
+
+        None when there has been one, or when it is not known any more whether there has.
+        """
+        return self._store.bell(resource.prefix, ring, after=after)
 
     async def create(
         self,

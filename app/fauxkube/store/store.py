@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from fauxkube.store.history import History
@@ -37,7 +37,7 @@ from fauxkube.store.model import (
     Taken,
     Write,
 )
-from fauxkube.store.subscription import Subscription, Subscriptions
+from fauxkube.store.subscription import Bell, Subscription, Subscriptions
 from fauxkube.store.view import View
 
 #: How long `close` waits for writes on their way, in seconds.
@@ -179,6 +179,15 @@ class Store:
             raise Closed("the store is not open")
         self._require_held(after)
         return self._subscriptions.add(prefix, self._history.since(after, prefix), limit=limit)
+
+    def bell(self, prefix: str, ring: Callable[[int], None], *, after: int) -> Bell | None:
+        """Have `ring` called with the revision of the first change after `after` of a key that `prefix` covers.
+
+        None when there has been one, or when it is not known any more whether there has.
+        """
+        if not self.is_open or after < self.oldest or self._history.since(after, prefix):
+            return None
+        return self._subscriptions.bell(prefix, ring)
 
     @property
     def is_writing(self) -> bool:

@@ -91,12 +91,32 @@ class Subscription:
             waiter.set_result(None)
 
 
+class Bell:
+    """Tells of one change and is then done: for those who do not listen until there is something to hear."""
+
+    def __init__(self, prefix: str, ring: Callable[[int], None], *, on_end: Callable[[Bell], None]) -> None:
+        self.prefix = prefix
+        self.ring = ring
+        self._on_end = on_end
+
+    def cancel(self) -> None:
+        """Tell nobody; harmless when it has rung."""
+        self._on_end(self)
+
+
 class Subscriptions:
     """All of a store's subscriptions, by prefix."""
 
     def __init__(self) -> None:
         #: Inner dicts serve as ordered sets: whoever subscribed first is told first.
         self._by_prefix: dict[str, dict[Subscription, None]] = {}
+        self._bells: dict[str, dict[Bell, None]] = {}
+
+    def bell(self, prefix: str, ring: Callable[[int], None]) -> Bell:
+        """Have `ring` called with the revision of the next change under `prefix`, and then no more."""
+        bell = Bell(prefix, ring, on_end=self._take_down)
+        self._bells.setdefault(prefix, {})[bell] = None
+        return bell
 
     def add(self, prefix: str, backlog: list[Change], *, limit: int) -> Subscription:
         """A new subscription that has `backlog` waiting and gets every change published from now on."""
@@ -106,10 +126,12 @@ class Subscriptions:
 
     def publish(self, change: Change) -> None:
         """Hand `change` to everyone whose prefix covers its key."""
-        if not self._by_prefix:
+        if not self._by_prefix and not self._bells:
             return
         slow: list[Subscription] = []
         for prefix in covering(change.entry.key):
+            for bell in self._bells.pop(prefix, ()):
+                bell.ring(change.revision)
             if prefix in self._by_prefix:
                 slow += [each for each in self._by_prefix[prefix] if not each.offer(change)]
         for subscription in slow:
@@ -128,6 +150,12 @@ class Subscriptions:
         """End every subscription."""
         for subscription in [each for group in self._by_prefix.values() for each in group]:
             subscription.finish()
+
+    def _take_down(self, bell: Bell) -> None:
+        bells = self._bells.get(bell.prefix, {})
+        bells.pop(bell, None)
+        if not bells:
+            self._bells.pop(bell.prefix, None)
 
     def _remove(self, subscription: Subscription) -> None:
         group = self._by_prefix[subscription.prefix]
