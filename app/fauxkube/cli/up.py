@@ -29,6 +29,7 @@ _RANGES = {
     "cluster_cidr",
     "node_prefix",
     "node_prefix_v6",
+    "allocate_node_cidrs",
     "service_cidr",
     "node_port_range",
     "load_balancer_cidr",
@@ -49,6 +50,12 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = "10.244.0.0/16",
     node_prefix: Annotated[int, typer.Option(help="The prefix length of each node's block of it.")] = 24,
     node_prefix_v6: Annotated[int, typer.Option(help="The prefix length of each node's block of IPv6.")] = 64,
+    allocate_node_cidrs: Annotated[
+        bool,
+        typer.Option(
+            "--allocate-node-cidrs/--no-allocate-node-cidrs", help="Give nodes blocks of the range of pod addresses."
+        ),
+    ] = True,
     service_cidr: Annotated[
         str, typer.Option(help="The range of cluster IPs, or two of them: 10.96.0.0/16,fd00:10:96::/112.")
     ] = "10.96.0.0/12",
@@ -113,6 +120,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
                 service_cidr=service_cidr,
                 node_ports=node_ports,
                 load_balancer_cidr=load_balancer_cidr,
+                node_blocks=allocate_node_cidrs,
             ),
             network=network,
             seed=seed,
