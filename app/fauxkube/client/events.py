@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cached_property
 from typing import ClassVar, NamedTuple, Protocol
 
 from fauxkube.client.event_correlation import Correlator, Written
@@ -69,10 +70,14 @@ class EventRecorder:
         self._chance = chance
         self._host = host
         self._queue: deque[_Recorded] = deque()
-        self._correlator = type(self).correlator()
         self._tasks = Tasks(f"events/{component}")
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+
+    @cached_property
+    def _correlator(self) -> Correlating:
+        """What has been said so far; most components of most clusters never say anything."""
+        return type(self).correlator()
 
     @property
     def idle(self) -> bool:

@@ -6,6 +6,8 @@ The API server itself makes these upstream (`controlplane/controller`), and puts
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from functools import cache
 
 from fauxkube.client.informer import Handler
 from fauxkube.client.protocol import Client
@@ -47,7 +49,7 @@ async def bootstrap(client: Client, service_cidr: str) -> None:
         await _ensure(client, PRIORITY_CLASSES, priority_class)
     for gvr, obj in _cluster_admin():
         await _ensure(client, gvr, obj)
-    for gvr, obj in _kubernetes(service_cidr):
+    for gvr, obj in _kubernetes(service_cidr).items():
         await _ensure(client, gvr, obj)
 
 
@@ -59,9 +61,9 @@ class KubernetesServiceKeeper(Controller):
 
     def __init__(self, context: Context, service_cidr: str) -> None:
         super().__init__(context)
-        self._kept = {(gvr, key_of(obj)): obj for gvr, obj in _kubernetes(service_cidr)}
-        for gvr, key in self._kept:
-            context.informers.of(gvr).on_change(self._handler_of(gvr, key))
+        self._kept = _kubernetes(service_cidr)
+        for gvr, obj in self._kept.items():
+            context.informers.of(gvr).on_change(self._handler_of(gvr, key_of(obj)))
 
     def _handler_of(self, gvr: GVR, key: str) -> Handler:
         def deleted(old: Object | None, new: Object | None) -> None:
@@ -71,7 +73,7 @@ class KubernetesServiceKeeper(Controller):
         return deleted
 
     async def reconcile(self, key: str) -> None:
-        for (gvr, _), obj in self._kept.items():
+        for gvr, obj in self._kept.items():
             if gvr.resource == key:
                 await _ensure(self.client, gvr, obj)
 
@@ -93,12 +95,14 @@ def _cluster_admin() -> list[tuple[GVR, Object]]:
     return [(CLUSTER_ROLES, {"metadata": metadata, "rules": anything}), (CLUSTER_ROLE_BINDINGS, binding)]
 
 
-def _kubernetes(service_cidr: str) -> list[tuple[GVR, Object]]:
-    return [
-        (SERVICES, kubernetes_service(service_cidr)),
-        (ENDPOINTS, _kubernetes_endpoints(family_of(service_cidr))),
-        (ENDPOINT_SLICES, _kubernetes_slice(family_of(service_cidr))),
-    ]
+@cache
+def _kubernetes(service_cidr: str) -> Mapping[GVR, Object]:
+    """What all clusters with that range begin with; it is never changed."""
+    return {
+        SERVICES: kubernetes_service(service_cidr),
+        ENDPOINTS: _kubernetes_endpoints(family_of(service_cidr)),
+        ENDPOINT_SLICES: _kubernetes_slice(family_of(service_cidr)),
+    }
 
 
 async def _ensure(client: Client, gvr: GVR, obj: Object) -> None:

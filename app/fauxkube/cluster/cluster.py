@@ -98,6 +98,7 @@ class Cluster:
             taken_over=state.collections,
             bells=self._bell,
         )
+        self._events_client = self._background(Rank.EVENTS)
         self._recorders: dict[tuple[str, str], EventRecorder] = {}
         context = self._context()
         self._controllers: list[Controller] = [make(context) for make in all_controllers()]
@@ -273,7 +274,7 @@ class Cluster:
     def _recorder_of(self, make: type[EventRecorder], component: str, host: str) -> EventRecorder:
         recorder = self._recorders.get((component, host))
         if recorder is None:
-            client = self._background(Rank.EVENTS).as_user_agent(component)
+            client = self._events_client.as_user_agent(component)
             recorder = self._recorders[component, host] = make(client, component, self.clock, self.chance, host)
         return recorder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any, cast
 
 from fauxkube.client.protocol import Client, Listed, WatchEvent
@@ -44,10 +45,7 @@ class InProcessClient:
         self._turns = turns
         self._rank = rank
         self._author = user_agent
-        validation: FieldValidation = "Ignore" if typed else "Strict"
-        self._options = WriteOptions(
-            field_manager=user_agent, field_validation=validation, typed=typed, author=user_agent
-        )
+        self._options = _options_of(user_agent, typed=typed)
 
     def as_user_agent(self, user_agent: str) -> Client:
         return InProcessClient(
@@ -142,6 +140,13 @@ class InProcessClient:
         if resource is None:
             raise status.no_such_path()
         return resource
+
+
+@cache
+def _options_of(user_agent: str, *, typed: bool) -> WriteOptions:
+    """How a component writes, which all clusters' share."""
+    validation: FieldValidation = "Ignore" if typed else "Strict"
+    return WriteOptions(field_manager=user_agent, field_validation=validation, typed=typed, author=user_agent)
 
 
 def _object_of(item: WatchItem) -> Object:

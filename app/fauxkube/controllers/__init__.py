@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fauxkube.controllers.controller import Context, Controller
 
 __all__ = ["Context", "Controller", "all_controllers"]
 
 
-def all_controllers() -> list[type[Controller]]:
+@cache
+def all_controllers() -> tuple[type[Controller], ...]:
     """Every controller of the cluster, a line each."""
     from fauxkube.controllers.bootstrapsigner import BootstrapSigner
     from fauxkube.controllers.clusterroleaggregation import ClusterRoleAggregationController
@@ -34,7 +37,7 @@ def all_controllers() -> list[type[Controller]]:
     from fauxkube.controllers.tainteviction import TaintEvictionController
     from fauxkube.controllers.tokencleaner import TokenCleaner
 
-    return [
+    return (
         NamespaceController,
         ServiceAccountController,
         GarbageCollector,
@@ -59,4 +62,4 @@ def all_controllers() -> list[type[Controller]]:
         BootstrapSigner,
         TokenCleaner,
         RootCACertPublisher,
-    ]
+    )

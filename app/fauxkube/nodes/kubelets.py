@@ -6,7 +6,6 @@ and a hundred nodes cost no more than three. The cluster is reached through the 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -101,4 +100,5 @@ class Kubelets:
 
     async def close(self) -> None:
         """Stop them all; nothing is written any more when this returns."""
-        await asyncio.gather(*(loop.close() for loop in self.loops))
+        for loop in self.loops:
+            await loop.close()

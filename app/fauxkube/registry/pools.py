@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fauxkube.ipam.allocator import Allocator
@@ -95,23 +95,11 @@ def port_range(text: str) -> tuple[int, int]:
 class Pools:
     """The allocators of one cluster by their pool's name; those of pods come and go with their nodes."""
 
-    def __init__(self, ranges: Ranges, store: Store) -> None:
+    def __init__(self, ranges: Ranges, store: Store, allocators: Mapping[str, Allocator] | None = None) -> None:
+        """With `allocators`, which become its own, in place of those of the ranges, all of them free."""
         self.ranges = ranges
         self._store = store
-        node_ports = PortRange(*ranges.node_ports)
-        self._allocators: dict[str, Allocator] = {
-            **{of_family(CLUSTER_IPS, cidr): _cluster_ips(cidr) for cidr in cidrs_of(ranges.service_cidr)},
-            NODE_PORTS: Allocator(node_ports, dynamic_from=node_port_band(len(node_ports))),
-            **{
-                of_family(LOAD_BALANCERS, cidr): Allocator(AddressRange(cidr))
-                for cidr in cidrs_of(ranges.load_balancer_cidr)
-                if family_of(cidr) in ranges.service_families
-            },
-            **{
-                of_family(POD_CIDRS, cidr): Allocator(BlockRange(cidr, ranges.prefix_of(cidr)))
-                for cidr in cidrs_of(ranges.cluster_cidr)
-            },
-        }
+        self._allocators = _allocators_of(ranges) if allocators is None else {**allocators}
         #: The blocks of nodes, by the names of the pools that they make.
         self._pod_cidrs: dict[str, str] = {}
         #: By node: the pools of blocks that the cluster did not give it.
@@ -133,12 +121,12 @@ class Pools:
 
     def fork(self, store: Store) -> Pools:
         """The pools of a fork of the store: what is reserved here for writes on their way is free there."""
-        other = Pools(self.ranges, store)
         if not self._store.instant:
             # A write may be in the store and not be settled here yet; the claims themselves leave no gap.
+            other = Pools(self.ranges, store)
             other.load()
             return other
-        other._allocators = {name: allocator.fork() for name, allocator in self._allocators.items()}
+        other = Pools(self.ranges, store, {name: allocator.fork() for name, allocator in self._allocators.items()})
         other._pod_cidrs = self._pod_cidrs.copy()
         other._other_pools.update({node: [*pools] for node, pools in self._other_pools.items()})
         return other
@@ -215,6 +203,24 @@ class Pools:
         for pool, value in claims:
             if allocator := self._allocators.get(pool):
                 allocator.claim(value, owner)
+
+
+def _allocators_of(ranges: Ranges) -> dict[str, Allocator]:
+    """Those of the cluster's own ranges, by their pool's name."""
+    node_ports = PortRange(*ranges.node_ports)
+    return {
+        **{of_family(CLUSTER_IPS, cidr): _cluster_ips(cidr) for cidr in cidrs_of(ranges.service_cidr)},
+        NODE_PORTS: Allocator(node_ports, dynamic_from=node_port_band(len(node_ports))),
+        **{
+            of_family(LOAD_BALANCERS, cidr): Allocator(AddressRange(cidr))
+            for cidr in cidrs_of(ranges.load_balancer_cidr)
+            if family_of(cidr) in ranges.service_families
+        },
+        **{
+            of_family(POD_CIDRS, cidr): Allocator(BlockRange(cidr, ranges.prefix_of(cidr)))
+            for cidr in cidrs_of(ranges.cluster_cidr)
+        },
+    }
 
 
 def _cluster_ips(cidr: str) -> Allocator:
