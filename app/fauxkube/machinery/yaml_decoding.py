@@ -27,6 +27,9 @@ _INT64 = range(-(2**63), 2**63)
 #: How many values the aliases of a text may copy for each of its bytes.
 _COPIES_PER_BYTE = 10
 _COPIES = 10_000
+#: Go's words, and those of newer C parsers, whose own limit is met before an event tells of the nesting.
+_TOO_DEEP = "yaml: exceeded max depth"
+_SCANNED_TOO_DEEP = "exceeded maximum nesting depth"
 
 
 class _Loader(_BASE):  # type: ignore[misc]
@@ -124,6 +127,8 @@ def _number(value: float) -> float | int:
 def _problem(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error)
+    if problem == _SCANNED_TOO_DEEP:
+        return _TOO_DEEP
     return f"yaml: line {mark.line + 1}: {problem}" if mark else f"yaml: {problem}"
 
 
@@ -134,7 +139,7 @@ def _check_depth(body: bytes) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise MalformedError("error converting YAML to JSON: yaml: exceeded max depth")
+                raise MalformedError(f"error converting YAML to JSON: {_TOO_DEEP}")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.DocumentEndEvent):
@@ -150,7 +155,7 @@ def load(body: bytes, *, strict: bool) -> tuple[Any, list[str]]:
     except yaml.YAMLError as error:
         raise MalformedError(f"error converting YAML to JSON: {_problem(error)}") from None
     except RecursionError:
-        raise MalformedError("error converting YAML to JSON: yaml: exceeded max depth") from None
+        raise MalformedError(f"error converting YAML to JSON: {_TOO_DEEP}") from None
     except ValueError as error:
         raise error if isinstance(error, MalformedError) else MalformedError(f"yaml: {error}") from None
     finally:
