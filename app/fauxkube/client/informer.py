@@ -60,7 +60,9 @@ class Informer:
         #: Whether what was taken over is still to be told of: what handlers hear meanwhile is not new.
         self.resuming = taken_over is not None
         self._handlers: list[Handler] = []
-        self._synced = asyncio.Event()
+        #: Whether the collection has been listed once, or taken over.
+        self.synced = False
+        self._waiting: list[asyncio.Future[None]] = []
         self._backoff = Backoff(base=0.8, cap=30.0)
         self._pausing = False
         self._waking = False
@@ -70,14 +72,12 @@ class Informer:
         """Whether it watches or rests; it then shows every change that it has been told of."""
         return bool(self.cache.resource_version) and not (self._pausing or self._waking or self.resuming)
 
-    @property
-    def synced(self) -> bool:
-        """Whether the collection has been listed once."""
-        return self._synced.is_set()
-
     async def wait_synced(self) -> None:
         """Return once `synced`."""
-        await self._synced.wait()
+        if not self.synced:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
 
     @property
     def revision(self) -> int:
@@ -149,7 +149,7 @@ class Informer:
         if not self.resuming or self.cache.keys():
             return False
         self.resuming = False
-        self._synced.set()
+        self._set_synced()
         return True
 
     async def _resume(self) -> None:
@@ -160,7 +160,14 @@ class Informer:
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         self.resuming = False
-        self._synced.set()
+        self._set_synced()
+
+    def _set_synced(self) -> None:
+        self.synced = True
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
     async def _recover(self, error: StatusError) -> None:
         if error.code == 410:
@@ -185,7 +192,7 @@ class Informer:
                 self._drop(key, last)
         for key, obj in there.items():
             self._replace(key, obj)
-        self._synced.set()
+        self._set_synced()
 
     async def _watch(self) -> None:
         started = self._clock.monotonic()

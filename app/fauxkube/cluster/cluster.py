@@ -230,7 +230,7 @@ class Cluster:
         for controller in self._controllers:
             await controller.close()
         await asyncio.gather(*(recorder.close() for recorder in self._recorders.values() if not recorder.idle))
-        for recorder in self._recorders.values():
+        for recorder in list(self._recorders.values()):
             await recorder.close()
         await self.informers.close()
         await self.store.close()

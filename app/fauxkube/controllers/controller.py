@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 from fauxkube.client.events import EventRecorder
@@ -54,6 +55,8 @@ class Controller:
 
     #: The controller's name as upstream has it: user agent and source of events.
     name: ClassVar[str]
+    #: What its events say they come from, where that is another name.
+    source: ClassVar[str] = ""
     #: Keys reconciled side by side.
     workers: ClassVar[int] = 4
 
@@ -62,9 +65,13 @@ class Controller:
         self.client = context.client.as_user_agent(self.name)
         self.informers = context.informers
         self.clock = context.clock
-        self.recorder = context.recorder(self.name)
         self.loop = Loop(self.name, context.clock, self.reconcile, workers=self.workers, backoff=self.backoff())
         self.queue = self.loop.queue
+
+    @cached_property
+    def recorder(self) -> EventRecorder:
+        """What records the controller's events."""
+        return self.context.recorder(self.source or self.name)
 
     @property
     def idle(self) -> bool:

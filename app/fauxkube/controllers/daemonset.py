@@ -48,14 +48,13 @@ class DaemonSetController(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._recorder = context.recorder(self.name)
         self._daemon_sets = context.informers.of(DAEMON_SETS)
         self._nodes = context.informers.of(NODES)
         self._pods = context.informers.of(PODS)
         self._revisions = context.informers.of(CONTROLLER_REVISIONS)
         self._expectations = Expectations(context.clock)
         self._failures = FailedPods(self)
-        self._control = PodControl(self.client, self._recorder, self._expectations)
+        self._control = PodControl(self.client, self.recorder, self._expectations)
         claimant = partial(Claimant, self.client, owner_gvr=DAEMON_SETS, owner_kind="DaemonSet")
         self._pod_claimant, self._revision_claimant = claimant(self._pods), claimant(self._revisions)
         self._ownership = Ownership(self._daemon_sets, "DaemonSet")
@@ -118,7 +117,7 @@ class DaemonSetController(Controller):
         """The steps without those pods that ended but must wait to be replaced."""
         ended = [pod for pod in steps.ended if self._failures.may_replace(key, daemon_set, pod)]
         for pod in ended:
-            self._recorder.event(daemon_set, *ended_message(pod))
+            self.recorder.event(daemon_set, *ended_message(pod))
         return Steps(steps.create_on, steps.delete + ended)
 
     async def _take(self, key: str, situation: Situation, steps: Steps) -> StatusError | None:

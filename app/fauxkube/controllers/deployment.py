@@ -78,7 +78,6 @@ class DeploymentController(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._recorder = context.recorder(self.name)
         self._deployments = context.informers.of(DEPLOYMENTS)
         self._replica_sets = context.informers.of(REPLICA_SETS)
         self._pods = context.informers.of(PODS)
@@ -192,7 +191,7 @@ class DeploymentController(Controller):
     async def _tell_create_failed(self, rollout: Rollout, name: str, error: StatusError) -> None:
         message = f'Failed to create new replica set "{name}": {error.message}'
         self._tell_progressing(rollout, "False", "ReplicaSetCreateError", message)
-        self._recorder.event(rollout.read, "Warning", "ReplicaSetCreateError", message)
+        self.recorder.event(rollout.read, "Warning", "ReplicaSetCreateError", message)
         await self._write_status(rollout, rollout.deployment["status"])
 
     async def _revise(self, rollout: Rollout) -> None:
@@ -240,7 +239,7 @@ class DeploymentController(Controller):
     def _tell_scaled(self, rollout: Rollout, name: str, before: int, after: int) -> None:
         direction = "up" if after > before else "down"
         message = f"Scaled {direction} replica set {name} from {before} to {after}"
-        self._recorder.event(rollout.read, "Normal", "ScalingReplicaSet", message)
+        self.recorder.event(rollout.read, "Normal", "ScalingReplicaSet", message)
 
     def _tell_progressing(self, rollout: Rollout, state: str, reason: str, message: str) -> None:
         if deadline_of(rollout.deployment) is not None:

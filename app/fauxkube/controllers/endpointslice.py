@@ -37,11 +37,11 @@ class EndpointSliceController(Controller):
     """Keys are services."""
 
     name = "endpointslice-controller"
+    source = "endpoint-slice-controller"
     workers = 5
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.recorder = context.recorder("endpoint-slice-controller")
         self._services = context.informers.of(SERVICES)
         self._slices = context.informers.of(ENDPOINT_SLICES)
         self._nodes = context.informers.of(NODES)

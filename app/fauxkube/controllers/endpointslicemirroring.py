@@ -29,11 +29,11 @@ class EndpointSliceMirroringController(Controller):
     """Keys are Endpoints objects, and the services of their names."""
 
     name = "endpointslice-mirroring-controller"
+    source = "endpoint-slice-mirroring-controller"
     workers = 5
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.recorder = context.recorder("endpoint-slice-mirroring-controller")
         self._services = context.informers.of(SERVICES)
         self._endpoints = context.informers.of(ENDPOINTS)
         self._slices = context.informers.of(ENDPOINT_SLICES)

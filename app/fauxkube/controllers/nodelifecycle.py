@@ -33,7 +33,6 @@ class NodeLifecycleController(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._recorder = context.recorder(self.name)
         self._nodes = context.informers.of(NODES)
         self._pods = context.informers.of(PODS)
         #: When each node was last heard of, on the monotonic clock; its own clock's times are not trusted.
@@ -69,7 +68,7 @@ class NodeLifecycleController(Controller):
         self._doubted.discard(node)
 
     def _tell(self, node: Object, reason: str, what: str) -> None:
-        self._recorder.event(node, "Normal", reason, f"Node {name_of(node)} event: {what}")
+        self.recorder.event(node, "Normal", reason, f"Node {name_of(node)} event: {what}")
 
     async def reconcile(self, key: str) -> None:
         node = self._nodes.get(key)
@@ -93,7 +92,7 @@ class NodeLifecycleController(Controller):
             return node
         if ready_status(node) == "True":
             message = f"Node {key} status is now: NodeNotReady"
-            self._recorder.event(node, "Normal", "NodeNotReady", message)
+            self.recorder.event(node, "Normal", "NodeNotReady", message)
         return await self.client.update(NODES, told, subresource="status")
 
     def _time_left(self, node: str, grace: float) -> float:
@@ -121,7 +120,7 @@ class NodeLifecycleController(Controller):
                 if each["type"] == "Ready":
                     each.update(status="False", lastTransitionTime=to_time(self.clock.now()))
             await self.client.update(PODS, told, subresource="status")
-            self._recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+            self.recorder.event(pod, "Warning", "NodeNotReady", "Node is not ready")
 
 
 def _heartbeats(node: Object) -> list[str]:

@@ -25,10 +25,10 @@ class DisruptionController(Controller):
     """Keys are those of disruption budgets."""
 
     name = "disruption-controller"
+    source = "controllermanager"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._events = context.recorder("controllermanager")
         self._budgets = context.informers.of(POD_DISRUPTION_BUDGETS)
         self._pods = context.informers.of(PODS)
         self._replica_sets = context.informers.of(REPLICA_SETS)
@@ -58,7 +58,7 @@ class DisruptionController(Controller):
             return
         pods = [pod for pod in in_namespace(self._pods, namespace_of(budget)) if covers(budget, labels_of(pod))]
         if not pods:
-            self._events.event(budget, "Normal", "NoPods", "No matching pods found")
+            self.recorder.event(budget, "Normal", "NoPods", "No matching pods found")
         try:
             scale = await self._scale(budget, pods) if needs_scale(budget) else 0
         except UncountableError as error:
@@ -78,7 +78,7 @@ class DisruptionController(Controller):
     async def _give_up(self, budget: Object, problem: str) -> None:
         """Let nothing be evicted while the pods cannot be counted."""
         message = f"Failed to calculate the number of expected pods: {problem}"
-        self._events.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
+        self.recorder.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
         told = copy_of(budget)
         told["status"]["disruptionsAllowed"] = 0
         set_disruption_allowed(told, allowed=False, reason="SyncFailed", message=problem, now=self.clock.now())
@@ -98,7 +98,7 @@ class DisruptionController(Controller):
                 uid, replicas = await self._scaled(reference, namespace_of(pod), name_of(pod))
                 wanted[uid] = replicas
         if unmanaged:
-            self._events.event(budget, "Warning", "UnmanagedPods", _unmanaged(budget["spec"].get("selector")))
+            self.recorder.event(budget, "Warning", "UnmanagedPods", _unmanaged(budget["spec"].get("selector")))
         return sum(wanted.values())
 
     async def _scaled(self, reference: Object, namespace: str, pod: str) -> tuple[str, int]:

@@ -35,7 +35,7 @@ class ReplicaSetController(Controller):
         self._replica_sets = context.informers.of(REPLICA_SETS)
         self._pods = context.informers.of(PODS)
         self._expectations = Expectations(context.clock)
-        self._control = PodControl(self.client, context.recorder(self.name), self._expectations)
+        self._control = PodControl(self.client, self.recorder, self._expectations)
         self._claimant = Claimant(self.client, self._pods, owner_gvr=REPLICA_SETS, owner_kind="ReplicaSet")
         self._ownership = Ownership(self._replica_sets, "ReplicaSet")
         index_by_controller(self._replica_sets)

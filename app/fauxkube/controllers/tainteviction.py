@@ -49,7 +49,6 @@ class TaintEvictionController(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._recorder = context.recorder(self.name)
         self._nodes = context.informers.of(NODES)
         self._pods = context.informers.of(PODS)
         #: Pods that are to leave later, with the moment from which undated taints count.
@@ -93,7 +92,7 @@ class TaintEvictionController(Controller):
     def _stay(self, pod: Object) -> None:
         if self._leaving.pop(key_of(pod), None):
             message = f"Cancelling deletion of Pod {key_of(pod)}"
-            self._recorder.event(pod, "Normal", "TaintManagerEviction", message)
+            self.recorder.event(pod, "Normal", "TaintManagerEviction", message)
 
     async def _evict(self, pod: Object) -> None:
         if not is_terminal(pod):
@@ -102,7 +101,7 @@ class TaintEvictionController(Controller):
             await self.client.update(PODS, told, subresource="status")
         uid = pod["metadata"]["uid"]
         await self.client.delete(PODS, name_of(pod), namespace=namespace_of(pod), uid=uid)
-        self._recorder.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}")
+        self.recorder.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}")
         self._leaving.pop(key_of(pod), None)
 
 

@@ -10,9 +10,9 @@ import pytest
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.template import Templates
-from fauxkube.kinds.gvrs import CONFIG_MAPS, INGRESSES, POD_DISRUPTION_BUDGETS, PODS
+from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, INGRESSES, POD_DISRUPTION_BUDGETS, PODS
 from fauxkube.machinery.objects import GVR
-from support.api import config_map, pod
+from support.api import config_map, deployment, pod
 
 
 def run(body: Callable[[Cluster], Awaitable[None]]) -> None:
@@ -94,5 +94,15 @@ def test_a_fork_of_a_cluster_in_which_things_happened_rests_as_well() -> None:
             assert cluster.informers.of(PODS).get("default/web") is not None
         finally:
             await fork.close()
+
+    run(body)
+
+
+def test_a_component_has_a_recorder_of_events_once_it_has_something_to_say() -> None:
+    async def body(cluster: Cluster) -> None:
+        assert "deployment-controller" not in {each.component for each in cluster.recorders}
+        await cluster.client.create(DEPLOYMENTS, deployment("web", replicas=1), namespace="default")
+        await cluster.time.settle()
+        assert "deployment-controller" in {each.component for each in cluster.recorders}
 
     run(body)
