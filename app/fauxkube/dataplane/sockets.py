@@ -14,6 +14,8 @@ _PROBLEMS = {
     errno.EADDRNOTAVAIL: "is an address that this machine does not have",
 }
 _BACKLOG = 1024
+#: Ports below are root's; each is looked for this much higher too, so that it is found there again after a restart.
+_PRIVILEGED, _HIGHER = 1024, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,15 @@ class Opened:
 
 
 def open_socket(host: str, port: int, protocol: str) -> Opened:
-    """A socket there, else at a free port of that address, else at one of 127.0.0.1; OSError when none can be had."""
+    """A socket there, else at another port of that address, else at one of 127.0.0.1; OSError when none can be had.
+
+    The other port of a low one, such as 80, is 10080 if that is free.
+    """
     problem = ""
-    for place in ((host, port), (host, 0), (_HERE, 0)):
+    ports = (port, port + _HIGHER, 0) if 0 < port < _PRIVILEGED else (port, 0)
+    for place in (*((host, each) for each in ports), (_HERE, 0)):
         try:
-            made = _bound(*place, protocol)
+            made = _bound(place[0], place[1], protocol)
         except OSError as error:
             problem = problem or _told(host, port, error)
             last = error

@@ -49,3 +49,14 @@ def test_of_an_address_that_the_machine_lacks_a_port_of_its_loopback_is_opened()
         found = opened(stack, "192.0.2.1", 30080, "TCP")
         assert found.host == "127.0.0.1"
         assert found.problem == "192.0.2.1:30080 is an address that this machine does not have"
+
+
+def test_a_low_port_that_cannot_be_had_is_10000_higher(loopback: None) -> None:
+    host = "127.255.10.1"
+    with ExitStack() as stack:
+        first, second, third = (opened(stack, host, 80, "TCP") for _ in range(3))
+        assert str(first) in {f"{host}:80", f"{host}:10080"}
+        assert f"{host}:10080" in {str(first), str(second)}
+        assert third.host == host
+        assert third.port not in {80, 10080}
+        assert third.problem.startswith(f"{host}:80 ")
