@@ -2,7 +2,7 @@
 
 A flow that is quiet for a minute is forgotten, and the next datagram is sent as any first one (conntrack's time for
 streams is two minutes). To a local process they go from a socket of the flow's own, so that answers find back; in this
-process the built-in page answers. What is refused or lost is dropped.
+process the built-in page answers. What is refused or lost is dropped, and the client's next datagram is judged anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fauxkube.dataplane.bindings import Binding
 from fauxkube.dataplane.reached import Dial, Reached
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.network.local_ports import LocalPort
+from fauxkube.workloads.http_server import Answer
 
 #: Seconds of silence after which a flow is over.
 QUIET_SECONDS = 60.0
@@ -37,7 +38,10 @@ class Datagrams(asyncio.DatagramProtocol):
         if flow is None:
             if len(self._flows) >= _MOST_FLOWS:
                 return
-            flow = self._flows[addr] = _Flow(self, addr, self._dial(self._binding, addr[0]))
+            reached = self._dial(self._binding, addr[0])
+            if reached.taker is None:
+                return
+            flow = self._flows[addr] = _Flow(self, addr, reached.taker, reached)
         flow.take(data)
 
     def forget(self, addr: Any) -> None:
@@ -61,10 +65,11 @@ class Datagrams(asyncio.DatagramProtocol):
 class _Flow(asyncio.DatagramProtocol):
     """What one client sends, and is answered."""
 
-    def __init__(self, listener: Datagrams, client: Any, reached: Reached) -> None:
+    def __init__(self, listener: Datagrams, client: Any, taker: Answer | LocalPort, reached: Reached) -> None:
         self._listener = listener
         self._client = client
-        self._reached = reached
+        self._taker = taker
+        self._source = reached.source
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes] = []
         self._transport: asyncio.DatagramTransport | None = None
@@ -76,7 +81,7 @@ class _Flow(asyncio.DatagramProtocol):
     def take(self, data: bytes) -> None:
         """Hand on what the client has sent."""
         self._last = self._loop.time()
-        taker = self._reached.taker
+        taker = self._taker
         if isinstance(taker, LocalPort):
             if self._transport is not None:
                 self._transport.sendto(data)
@@ -84,8 +89,8 @@ class _Flow(asyncio.DatagramProtocol):
             self._waiting.append(data)
             if self._task is None:
                 self._task = self._loop.create_task(self._connect(taker))
-        elif taker is not None:
-            answered = taker(HttpRequest("datagram", "", body=data, client=self._reached.source))
+        else:
+            answered = taker(HttpRequest("datagram", "", body=data, client=self._source))
             if isinstance(answered, HttpResponse):
                 self._listener.transport.sendto(answered.body, self._client)
 
