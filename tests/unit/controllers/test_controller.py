@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tomllib
 from typing import ClassVar
 
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from fauxkube.client.events import EventRecorder
 from fauxkube.client.informers import SharedInformers
 from fauxkube.client.loop import Requeue, is_namespace_terminating
+from fauxkube.controllers import all_controllers
 from fauxkube.controllers.controller import Context, Controller
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import ManualClock
 from fauxkube.machinery.status import conflict, forbidden, not_found, unavailable
+from support.documents import text_of
 from support.fake_api import FakeApi
 
 GONE = forbidden("pods", "a", "no", causes=[{"reason": "NamespaceTerminating", "message": "", "field": ""}])
@@ -163,3 +166,9 @@ def test_a_reconcile_that_never_waits_leaves_the_loop_its_turn() -> None:
         return done
 
     assert 0 < asyncio.run(main()) < 1000
+
+
+def test_every_controller_is_held_apart_from_the_others() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (apart,) = [each["modules"] for each in contracts if each["type"] == "independence"]
+    assert apart == sorted({each.__module__ for each in all_controllers()})
