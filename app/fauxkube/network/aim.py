@@ -19,7 +19,7 @@ from fauxkube.network.hosts_file import found_in, hosts_file, node_hosts_file
 from fauxkube.network.names import Answered, service_name
 from fauxkube.network.places import Kind, Place, Target
 from fauxkube.network.proxy import ServicePort, balanced_ips, ports_of
-from fauxkube.network.resolv_conf import OUTSIDE, config_of
+from fauxkube.network.resolv_conf import OUTSIDE, ResolverConfig, config_of
 from fauxkube.network.resolver import Resolved, resolve
 from fauxkube.network.topology import Topology
 
@@ -173,7 +173,7 @@ def _by_name(topology: Topology, asked: Asked, name: str, number: int | None, pr
         return Aim(addresses[:1], port, protocol, (*hops, lookup))
     if _is_the_worlds(topology, sender, found.forwarded):
         return Aim((WORLD_ADDRESSES[sender.families[0]],), port, protocol, hops)
-    return Aim(port=port, protocol=protocol, hops=hops, end=_unknown(topology, name, sender))
+    return Aim(port=port, protocol=protocol, hops=hops, end=_unknown(topology, name, sender, config))
 
 
 def _in_hosts_file(topology: Topology, sender: Place, name: str) -> tuple[str, ...]:
@@ -215,8 +215,10 @@ def _headless(topology: Topology, found: Resolved) -> str:
     return key if service is not None and not cluster_ips(service) else ""
 
 
-def _unknown(topology: Topology, name: str, sender: Place) -> End:
+def _unknown(topology: Topology, name: str, sender: Place, config: ResolverConfig) -> End:
     """The name leads nowhere: a service that is there has addresses of another family, or nobody behind it."""
+    if sender.pod is not None and not config.in_cluster:
+        return diagnosis.name_not_asked_here(sender, sender.pod, name)
     first, _, rest = name.rstrip(".").partition(".")
     key = f"{rest.split('.')[0] or sender.namespace}/{first}"
     service = topology.services.by_key.get(key)

@@ -161,6 +161,12 @@ def name_not_found(topology: Topology, name: str, sender: Place) -> End:
     return End("DNS", "NameNotFound", message, UNKNOWN_NAME, mistakes.of_name(topology, name, sender.namespace))
 
 
+def name_not_asked_here(sender: Place, pod: Pod, name: str) -> End:
+    """The sender asks another DNS than the cluster's, which does not know the name."""
+    message = f"{sender} does not ask the cluster's DNS, and its own does not know {name}"
+    return End("DNS", "NameNotFound", message, UNKNOWN_NAME, (mistakes.of_dns_policy(pod),))
+
+
 def of_another_family(sender: Place, service: str, addresses: Sequence[str]) -> End:
     """The name is known, but has no record that the sender asks for."""
     had = " and ".join(map(family_of, addresses))

@@ -127,15 +127,28 @@ def of_name(topology: Topology, name: str, namespace: str) -> tuple[str, ...]:
         return ("only pods look up the cluster's names: give a node an address, or node:port",)
     wanted, _, rest = name.partition(".")
     where = rest.split(".")[0] or namespace
-    elsewhere = [each for each in topology.services if name_of(each) == wanted and namespace_of(each) != where]
-    there = [namespace_of(each) for each in elsewhere]
-    hints = [f"service {wanted} is in namespace {each}: {wanted}.{each}" for each in there]
+    named = [namespace_of(each) for each in topology.services if name_of(each) == wanted]
+    elsewhere = [each for each in named if each != where]
+    hints = [f"service {wanted} is in namespace {each}: {wanted}.{each}" for each in elsewhere]
     if rest and where not in topology.namespaces:
         hints.append(f"there is no namespace {where}")
-    known = [name_of(each) for each in topology.services.within(where)]
-    if not elsewhere and wanted not in known:
+    if (there := topology.services.by_key.get(f"{where}/{wanted}")) is not None:
+        stands_for = there["spec"].get("externalName")
+        leads = f"stands for {stands_for}, which leads to no address"
+        right = f"is called {wanted}.{where}, or {wanted}.{where}.svc.{topology.domain}"
+        return (*hints, f"service {where}/{wanted} {leads if stands_for else right}")
+    if not elsewhere:
+        known = [name_of(each) for each in topology.services.within(where)]
         hints += [f"did you mean {each}?" for each in get_close_matches(wanted, known, _SHOWN)]
     return tuple(hints) or (f"no service is called {wanted} in namespace {where}",)
+
+
+def of_dns_policy(pod: Pod) -> str:
+    """Why a pod asks another DNS than the cluster's."""
+    policy = pod.object["spec"].get("dnsPolicy") or "ClusterFirst"
+    if pod.host_network and policy == "ClusterFirst":
+        return "pods of the node's network ask the node's DNS, unless their dnsPolicy is ClusterFirstWithHostNet"
+    return f"its dnsPolicy is {policy}"
 
 
 def of_target(topology: Topology, target: Target) -> tuple[str, ...]:

@@ -309,6 +309,20 @@ def test_a_client_stays_with_its_backend_until_its_time_is_up() -> None:
         ),
         pytest.param({}, "http://shp", "NameNotFound", "did you mean shop?", id="slip of the pen"),
         pytest.param({}, "http://shop.stor", "NameNotFound", "there is no namespace stor", id="no such namespace"),
+        pytest.param(
+            {"services": [service("round", "", type="ExternalName", externalName="round.default.svc.cluster.local")]},
+            "http://round",
+            "NameNotFound",
+            "service default/round stands for round.default.svc.cluster.local, which leads to no address",
+            id="alias of itself",
+        ),
+        pytest.param(
+            {},
+            "http://shop.default.svc.local",
+            "NameNotFound",
+            "service default/shop is called shop.default, or shop.default.svc.cluster.local",
+            id="half a domain",
+        ),
         pytest.param({}, "pod/web-3", "NotFound", "did you mean web-2?", id="no such pod"),
         pytest.param({}, "10.244.2.99", "NoRoute", None, id="no pod has the address"),
         pytest.param({}, "10.96.7.7", "NoRoute", None, id="no service has the address"),
@@ -338,6 +352,21 @@ def test_a_packet_is_lost_for_a_reason(parts: dict[str, Any], target: str, reaso
 def test_cluster_ips_and_names_mean_nothing_outside(sender: str, target: str, reason: str, likely: str) -> None:
     end = end_of(cluster(), sender, target)
     assert end.reason == reason
+    assert likely in end.likely[0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "likely"),
+    [
+        ({"hostNetwork": True}, "unless their dnsPolicy is ClusterFirstWithHostNet"),
+        ({"dnsPolicy": "Default"}, "its dnsPolicy is Default"),
+    ],
+)
+def test_a_pod_that_asks_another_dns_is_told_so(spec: dict[str, Any], likely: str) -> None:
+    client = pod("client", "172.18.0.11" if "hostNetwork" in spec else "10.244.1.9", **spec)
+    end = end_of(cluster(pods=[client, web(1, node=1)]), "pod/client", "http://shop")
+    assert end.reason == "NameNotFound"
+    assert end.message == "pod/default/client does not ask the cluster's DNS, and its own does not know shop"
     assert likely in end.likely[0]
 
 
