@@ -19,6 +19,7 @@ HEAVY = {
     "httpx",
     "jsonpatch",
     "pydantic",
+    "regex",
     "rich",
     "sqlalchemy",
     "sqlmodel",

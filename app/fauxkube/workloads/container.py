@@ -70,6 +70,8 @@ class Container:
         self.topology = Topology()
         #: As it was when somebody looked first: a program's environment does not change.
         self._environment: dict[str, str] | None = None
+        #: How many subshells run in it.
+        self.subshells = 0
         self.files = self._file_system(programs)
 
     # What it is

@@ -167,11 +167,12 @@ class Programs:
             started = _started_before(own) if "terminated" not in (own.get("state") or {}) else started
             before = self._runs.log_before(pod, name)
             log = before if before is not None else log
-        first = first_line(pod, spec_of(pod, name), started, now)
+        spec = spec_of(pod, name)
+        first = [] if attended_command(spec) else [first_line(pod, spec, started, now)]
         left = options.limit_bytes
         following = log.following() if options.follow and not options.previous else None
         last = [] if "running" in (own.get("state") or {}) and not options.previous else self._last_words(pod, own)
-        for line in selected([first, *log.held(), *last], options, now):
+        for line in selected([*first, *log.held(), *last], options, now):
             data, left = _cut(rendered(line, timestamps=options.timestamps), left)
             if data:
                 yield data

@@ -56,6 +56,23 @@ def _screen(stdin: Pipe | None = None, *, tty: bool = False) -> Screen:
     return Screen(stdin or Pipe(), Kept(), Kept(), tty)
 
 
+def test_no_more_subshells_run_at_once_than_a_limit_of_processes_would_let() -> None:
+    script = f"{' | '.join(['sleep infinity'] * 300)}"
+
+    async def run(box: Box) -> int:
+        screen = _screen()
+        running = asyncio.ensure_future(box.programs.run(box.pod, "main", ["sh", "-c", script], screen))
+        assert isinstance(screen.stderr, Kept)
+        await come_true(lambda: screen.stderr.data.count(b"can't fork: Resource temporarily unavailable\n") == 44)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        ran = await box.run("echo a | cat")
+        assert ran.out == "a\n"
+        return 0
+
+    _in_loop(run)
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -65,6 +82,9 @@ def _screen(stdin: Pipe | None = None, *, tty: bool = False) -> Screen:
         "cat",
         "yes > /dev/null",
         "ping 10.244.1.9",
+        "f() { f | f; }; f",
+        f"while :; do echo {'a' * 60} | sed -E 's/(a|aa)+b/x/'; done 2> /dev/null",
+        f"while :; do case {'a' * 60} in {'*a' * 30}*b) ;; esac; done",
     ],
 )
 def test_a_program_that_is_cancelled_stops_and_never_kept_others_waiting(script: str) -> None:
@@ -225,6 +245,12 @@ def test_a_log_has_a_line_for_the_start_and_one_for_each_request() -> None:
     first, second = _in_loop(run, _with_log())
     assert first == "main of default/web started, listening on 80/TCP\n"
     assert second == '10.244.1.7 - - [01/Jan/2027:00:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "Wget"\n'
+
+
+def test_the_log_of_a_container_that_is_attached_to_has_nothing_that_its_program_has_not_printed() -> None:
+    given = _with_log()
+    given["spec"]["containers"][0] |= {"stdin": True, "command": ["sh"]}
+    assert _in_loop(_logged, given) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fauxkube.workloads.expressions import BadExpressionError, compiled
 from fauxkube.workloads.files.filesystem import may
 from fauxkube.workloads.files.nodes import Device, File, Folder, Link, Live
 from fauxkube.workloads.process import Process, UsageError
@@ -163,8 +164,8 @@ def expression(words: list[str]) -> str:
 def _worked_out(left: str, operator: str, right: str) -> str:
     if operator == ":":
         try:
-            match = re.match(right.replace(r"\(", "(").replace(r"\)", ")"), left)
-        except re.error:
+            match = compiled(right.replace(r"\(", "(").replace(r"\)", ")")).match(left)
+        except BadExpressionError:
             raise UsageError("bad regex", 2) from None
         return (match[1] if match.groups() else str(len(match[0]))) if match else "0"
     if operator in {"=", "!="}:

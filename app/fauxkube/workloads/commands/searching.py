@@ -1,15 +1,19 @@
 """`grep` and `sed`: lines by regular expressions, as POSIX writes them.
 
-Python's expressions do the work: what both write alike is taken as it is, the rest is rewritten. Repetitions of
-repetitions, and long patterns and lines, are refused: they could take Python for ever.
+Python's expressions do the work: what both write alike is taken as it is, the rest is rewritten. Long patterns and
+lines are refused, and those that take too long to match.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from fauxkube.workloads import expressions
 from fauxkube.workloads.commands.options import Options, read_options
+from fauxkube.workloads.expressions import BadExpressionError, Expression
 from fauxkube.workloads.files.errors import words_of
 from fauxkube.workloads.files.filesystem import walk
 from fauxkube.workloads.files.nodes import Folder
@@ -17,6 +21,8 @@ from fauxkube.workloads.process import Process, UsageError, decoded, encoded
 
 _LONGEST_PATTERN = 500
 _LONGEST_LINE = 20_000
+#: How long nobody else runs (seconds).
+_WORKING = 0.01
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -86,24 +92,17 @@ def _bracket(text: str, start: int) -> tuple[str, int]:
     raise UsageError("bad regex: Unmatched [, [^, [:, [., or [=", 2)
 
 
-def _is_explosive(text: str) -> bool:
-    """Whether something that repeats is itself repeated, which can take Python for ever."""
-    return re.search(r"[*+}][^()]*\)[*+{]", text.replace("\\(", "").replace("\\)", "")) is not None
-
-
-def compiled(patterns: list[str], letters: frozenset[str]) -> re.Pattern[str]:
+def compiled(patterns: list[str], letters: frozenset[str]) -> Expression:
     """The patterns as one; the letters are `grep`'s."""
     if sum(map(len, patterns)) > _LONGEST_PATTERN:
         raise UsageError("fauxkube takes no regular expression that long", 2)
     texts = [re.escape(each) if "F" in letters else rewritten(each, extended="E" in letters) for each in patterns]
-    if any(_is_explosive(each) for each in texts):
-        raise UsageError("fauxkube takes no regular expression with repetitions of repetitions", 2)
     text = "|".join(f"(?:{each})" for each in texts)
     text = rf"(?<!\w)(?:{text})(?!\w)" if "w" in letters else text
     text = rf"^(?:{text})$" if "x" in letters else text
     try:
-        return re.compile(text, re.IGNORECASE if "i" in letters else 0)
-    except (re.error, RecursionError, OverflowError) as error:
+        return expressions.compiled(text, any_case="i" in letters)
+    except BadExpressionError as error:
         raise UsageError(f"bad regex '{patterns[0]}': {error}", 2) from None
 
 
@@ -111,7 +110,7 @@ def compiled(patterns: list[str], letters: frozenset[str]) -> re.Pattern[str]:
 class Search:
     """What `grep` looks for and how it tells; `names` when it tells in which file."""
 
-    pattern: re.Pattern[str]
+    pattern: Expression
     options: Options
     names: bool
 
@@ -176,11 +175,27 @@ async def _stream(process: Process, search: Search) -> bool:
 
 
 async def _one(process: Process, search: Search, path: str, text: str) -> bool:
-    lines = [(at, line) for at, line in enumerate(text.splitlines(), start=1) if _is_meant(search, line)][: search.most]
+    lines: list[tuple[int, str]] = []
+    async for at, line in numbered(process, text):
+        if len(lines) == search.most:
+            break
+        if _is_meant(search, line):
+            lines.append((at, line))
     if not {"c", "l", "L", "q"} & search.options.values.keys():
         await process.write("".join(_told(search, path, at, line) for at, line in lines))
     await _tell_count(process, search, path, len(lines))
     return bool(lines)
+
+
+async def numbered(process: Process, text: str) -> AsyncIterator[tuple[int, str]]:
+    """The lines with their numbers from 1 on, between which others run now and then."""
+    real = process.clock.real
+    rested = real.monotonic()
+    for at, line in enumerate(text.splitlines(), start=1):
+        if real.monotonic() - rested > _WORKING:
+            await asyncio.sleep(0)
+            rested = real.monotonic()
+        yield at, line
 
 
 def _is_meant(search: Search, line: str) -> bool:
@@ -193,7 +208,7 @@ def _told(search: Search, path: str, number: int, line: str) -> str:
     prefix = (f"{path}:" if search.shows_names else "") + (f"{number}:" if "n" in search.options else "")
     if "o" not in search.options:
         return f"{prefix}{line}\n"
-    return "".join(f"{prefix}{match[0]}\n" for match in search.pattern.finditer(line) if match[0])
+    return "".join(f"{prefix}{match[0]}\n" for match in search.pattern.every(line) if match[0])
 
 
 async def _tell_count(process: Process, search: Search, path: str, count: int) -> None:
@@ -215,8 +230,8 @@ class Edit:
 
     command: str
     address: str = ""
-    matching: re.Pattern[str] | None = None
-    pattern: re.Pattern[str] | None = None
+    matching: Expression | None = None
+    pattern: Expression | None = None
     by: str = ""
     flags: str = ""
 
@@ -239,7 +254,7 @@ async def edit(process: Process) -> int:
     edits = [_edit(part.strip(), extended=extended) for each in scripts for part in _commands(each)]
     found, code = await process.contents(paths, "{path}: {error}")
     for path, data in found:
-        text = _edited(decoded(data), edits, quiet="n" in options)
+        text = await _edited(process, decoded(data), edits, quiet="n" in options)
         if "i" in options and paths:
             process.files.write(process.path(path), encoded(text), process.container.user.owner)
         else:
@@ -283,16 +298,16 @@ def _replacement(text: str) -> str:
     return re.sub(r"\\(.)|&", one, text, flags=re.DOTALL)
 
 
-def _edited(text: str, edits: list[Edit], *, quiet: bool) -> str:
+async def _edited(process: Process, text: str, edits: list[Edit], *, quiet: bool) -> str:
     out: list[str] = []
-    lines = text.splitlines()
-    for number, original in enumerate(lines, start=1):
+    count = len(text.splitlines())
+    async for number, original in numbered(process, text):
         line = original
         if len(line) > _LONGEST_LINE:
             raise UsageError(f"fauxkube edits no line of more than {_LONGEST_LINE} characters")
         deleted = False
         for each in edits:
-            if deleted or not each.applies(line, number, last=number == len(lines)):
+            if deleted or not each.applies(line, number, last=number == count):
                 continue
             line, prints, deleted = _applied(each, line)
             if prints:
@@ -309,7 +324,7 @@ def _applied(each: Edit, line: str) -> tuple[str, bool, bool]:
     if each.command == "p" or each.pattern is None:
         return line, True, False
     try:
-        changed, count = each.pattern.subn(each.by, line, count=0 if "g" in each.flags else 1)
-    except (re.error, IndexError):
+        changed, count = each.pattern.replaced(each.by, line, every="g" in each.flags)
+    except BadExpressionError:
         raise UsageError("invalid reference in the replacement") from None
     return changed, bool(count) and "p" in each.flags, False

@@ -37,6 +37,8 @@ from fauxkube.workloads.shell.syntax import (
 
 #: How deep shells, functions and substitutions may call each other.
 DEEPEST = 40
+#: How many subshells may run in a container at the same time, as a limit of its processes would have it.
+MOST = 256
 #: A rest of so many seconds after so many commands.
 _REST, _COMMANDS = 0.002, 50
 
@@ -149,25 +151,36 @@ class Shell:
         return codes[-1]
 
     async def _in_subshell(self, work: Callable[[Shell], Awaitable[None]], streams: Streams) -> int:
-        """The exit code of a copy of this shell that does this."""
+        """The exit code of a copy of this shell that does this, if another one may run."""
+        container = self.state.process.container
         try:
+            if container.subshells >= MOST:
+                raise ShellError("can't fork: Resource temporarily unavailable")
             shell = Shell(self.state.copy())
         except ShellError as error:
             await self.complain(str(error))
             return error.code
         shell.streams = streams
+        container.subshells += 1
         try:
-            await work(shell)
+            return await shell.run_apart(work)
+        finally:
+            container.subshells -= 1
+
+    async def run_apart(self, work: Callable[[Shell], Awaitable[None]]) -> int:
+        """The exit code of this shell, which does this and nothing else."""
+        try:
+            await work(self)
         except Exit as end:
             return end.code
         except (Return, LoopJump):
             pass
         except ShellError as error:
-            await shell.complain(str(error))
+            await self.complain(str(error))
             return error.code
         except BrokenPipeError:
             return _BROKEN_PIPE
-        return shell.state.status
+        return self.state.status
 
     async def _substitute(self, script: Script) -> str:
         collector = Collector()

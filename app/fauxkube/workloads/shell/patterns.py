@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
+from fauxkube.workloads.expressions import BadExpressionError, compiled
 from fauxkube.workloads.files.filesystem import FileSystem, joined
 from fauxkube.workloads.files.nodes import Folder
 from fauxkube.workloads.shell.state import ShellError
@@ -15,7 +15,7 @@ Marked = Sequence[tuple[str, bool]]
 _SPECIAL = frozenset("*?[")
 #: More paths than this are not looked for.
 _MOST = 10_000
-#: Longer texts are not matched: it could take for ever.
+#: Longer texts are not matched.
 _LONGEST = 65_536
 
 
@@ -61,20 +61,15 @@ def _bracket(marked: Marked, start: int) -> tuple[str, int] | None:
     inside = (body[1:] if negated else body).replace("\\", "\\\\").replace("[", "\\[")
     found = f"[{'^' if negated else ''}{inside}]"
     try:
-        _compiled(found)
-    except re.error:
+        compiled(found)
+    except BadExpressionError:
         return None
     return found, end + 1
 
 
-@lru_cache(maxsize=256)
-def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text)
-
-
 def matches(marked: Marked, text: str) -> bool:
     """Whether the pattern matches the whole text."""
-    return _compiled(expression(marked)).fullmatch(_bounded(text)) is not None
+    return compiled(expression(marked)).fullmatch(_bounded(text)) is not None
 
 
 def trimmed(marked: Marked, text: str, operator: str) -> str:
@@ -85,9 +80,9 @@ def trimmed(marked: Marked, text: str, operator: str) -> str:
     """
     pieces = _pieces(marked, "(?s:.*)" if len(operator) == 2 else "(?s:.*?)")
     if operator[0] == "#":
-        found = _compiled("".join(pieces)).match(_bounded(text))
+        found = compiled("".join(pieces)).match(_bounded(text))
         return text[found.end() :] if found else text
-    found = _compiled("".join(reversed(pieces))).match(_bounded(text)[::-1])
+    found = compiled("".join(reversed(pieces))).match(_bounded(text)[::-1])
     return text[: len(text) - found.end()] if found else text
 
 
@@ -95,8 +90,8 @@ def replaced(marked: Marked, text: str, by: str, *, every: bool) -> str:
     """The text with what the pattern matches replaced: the first time, or every time."""
     if not marked:
         return text
-    pattern = _compiled(expression(marked))
-    return pattern.sub(lambda match: by if match[0] else "", _bounded(text), count=0 if every else 1)
+    pattern = compiled(expression(marked))
+    return pattern.replaced(lambda match: by if match[0] else "", _bounded(text), every=every)[0]
 
 
 def _bounded(text: str) -> str:
