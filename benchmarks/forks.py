@@ -22,10 +22,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 
+from fauxkube.cluster.beginnings.snapshots import cluster_of, load, save
+from fauxkube.cluster.beginnings.template import Templates
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.snapshots import cluster_of, load, save
-from fauxkube.cluster.template import Templates
 from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, NODES, SERVICES
 
 #: Of a set of these come a replica set, three pods, endpoints and a slice: eight objects, and a dozen events.

@@ -94,8 +94,8 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter an option
     verbose: Verbose = False,
 ) -> None:
     """Run a control plane and serve its API until Ctrl-C."""
+    from fauxkube.cluster.beginnings.sources import Sources
     from fauxkube.cluster.settings import Settings, SettingsError
-    from fauxkube.cluster.sources import Sources
     from fauxkube.kinds.core.node_network import NONE
     from fauxkube.registry.pools import Ranges, port_range
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Unpack
 
 from fauxkube.cluster import kubeconfig
+from fauxkube.cluster.beginnings.origin import Kept, Origin, restored
 from fauxkube.cluster.cluster import Cluster
-from fauxkube.cluster.dataplane import ClusterDataplane
-from fauxkube.cluster.dns import Dns
-from fauxkube.cluster.origin import Kept, Origin, restored
+from fauxkube.cluster.loopback.dataplane import ClusterDataplane
+from fauxkube.cluster.loopback.dns import Dns
 from fauxkube.cluster.refusals import refusing
 from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS
 from fauxkube.machinery import status
@@ -233,7 +233,7 @@ class Control:
     # Beginnings
 
     async def snapshot(self) -> bytes:
-        from fauxkube.cluster import snapshots
+        from fauxkube.cluster.beginnings import snapshots
 
         return snapshots.save(self.cluster)
 
@@ -242,7 +242,7 @@ class Control:
         await self._begin(restored(data))
 
     async def load(self, text: str) -> LoadedObjects:
-        from fauxkube.cluster import loading
+        from fauxkube.cluster.beginnings import loading
         from fauxkube.simulation.manifests import read_text
 
         with refusing():

@@ -18,12 +18,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from fauxkube.cluster.beginnings.origin import Fresh, Kept, Origin, restored
+from fauxkube.cluster.beginnings.template import Templates
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.control import Control
-from fauxkube.cluster.origin import Fresh, Kept, Origin, restored
 from fauxkube.cluster.overrides import overridden
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.template import Templates
 from fauxkube.kit.chance import Chance
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path

@@ -17,7 +17,7 @@ from fauxkube.simulation.requests import CriteriaError
 @contextmanager
 def refusing(field: str = "", value: object = None) -> Iterator[None]:
     """In this block failures of a cluster's parts become refusals; `field` is what was given, and its `value`."""
-    from fauxkube.cluster.loading import LoadError
+    from fauxkube.cluster.beginnings.loading import LoadError
     from fauxkube.simulation.manifests import ManifestError
     from fauxkube.simulation.snapshot import SnapshotError
 

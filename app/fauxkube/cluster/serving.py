@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.sources import SourceError, Sources
 from fauxkube.cluster.host import Host
-from fauxkube.cluster.loading import Loaded
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.sources import SourceError, Sources
 from fauxkube.machinery.status import StatusError
 from fauxkube.server.control import NameServer
 from fauxkube.server.listener import Listener

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from fauxkube.cluster.beginnings.snapshots import cluster_of, load, save
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.overrides import overridden
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.snapshots import cluster_of, load, save
 from fauxkube.kinds.gvrs import ENDPOINT_SLICES, ENDPOINTS, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import GVR, Object, labels_of, name_of
 from fauxkube.machinery.status import StatusError

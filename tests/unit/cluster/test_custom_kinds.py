@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from fauxkube.cluster.beginnings.loading import begin, make
+from fauxkube.cluster.beginnings.snapshots import cluster_of, load, save
 from fauxkube.cluster.cluster import Cluster
-from fauxkube.cluster.loading import begin, make
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.snapshots import cluster_of, load, save
 from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS
 from fauxkube.machinery.objects import GVR, Object, name_of
 from fauxkube.simulation.manifests import Manifest

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from fauxkube.cluster.beginnings.template import Templates
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.template import Templates
 from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, INGRESSES, POD_DISRUPTION_BUDGETS, PODS
 from fauxkube.machinery.objects import GVR
 from support.api import config_map, deployment, pod

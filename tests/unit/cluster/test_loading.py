@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
+from fauxkube.cluster.beginnings.loading import Beginning, LoadError, begin, make
 from fauxkube.cluster.cluster import Cluster
-from fauxkube.cluster.loading import Beginning, LoadError, begin, make
 from fauxkube.cluster.settings import Settings
 from fauxkube.kinds.gvrs import (
     CONFIG_MAPS,

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from fauxkube.cluster.beginnings.snapshots import cluster_of, load, save, settings_of
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.snapshots import cluster_of, load, save, settings_of
 from fauxkube.kinds.core.pod_status import pod_ip_of
 from fauxkube.kinds.gvrs import DEPLOYMENTS, NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object, name_of

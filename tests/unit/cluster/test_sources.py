@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.snapshots import save
+from fauxkube.cluster.beginnings.sources import SourceError, Sources
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.host import Host
-from fauxkube.cluster.loading import Loaded
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.snapshots import save
-from fauxkube.cluster.sources import SourceError, Sources
 from fauxkube.kinds.gvrs import CONFIG_MAPS, NODES
 from fauxkube.machinery.objects import name_of
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fauxkube.cluster.beginnings.template import Templates
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.template import Templates
 from fauxkube.kinds.gvrs import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS
 from fauxkube.machinery.objects import name_of
 from support.api import config_map, deployment

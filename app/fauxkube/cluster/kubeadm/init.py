@@ -6,14 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.origin import Kept
+from fauxkube.cluster.beginnings.sources import SourceError
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.host import Host
 from fauxkube.cluster.kubeadm.configuration import InitConfiguration
 from fauxkube.cluster.kubeadm.phases import Initialization, Surroundings
 from fauxkube.cluster.kubeadm.tokens import KubeadmError, join_command
-from fauxkube.cluster.loading import Loaded
-from fauxkube.cluster.origin import Kept
-from fauxkube.cluster.sources import SourceError
 from fauxkube.cluster.time import NotSettledError
 from fauxkube.nodes.addresses import advertised_address
 

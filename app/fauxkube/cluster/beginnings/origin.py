@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from fauxkube.cluster.beginnings.template import Templates
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.refusals import refusing
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.state import State
-from fauxkube.cluster.template import Templates
 
 
 class Origin(Protocol):
@@ -49,7 +49,7 @@ class Kept:
 
 def restored(data: bytes) -> Kept:
     """The beginning that a snapshot holds; 400 when it is none."""
-    from fauxkube.cluster import snapshots
+    from fauxkube.cluster.beginnings import snapshots
 
     with refusing():
         snapshot = snapshots.load(data)

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fauxkube.cluster import snapshots
+from fauxkube.cluster.beginnings import snapshots
+from fauxkube.cluster.beginnings.loading import Beginning, Loaded, LoadError, begin, make
+from fauxkube.cluster.beginnings.origin import Kept
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.host import Host
-from fauxkube.cluster.loading import Beginning, Loaded, LoadError, begin, make
-from fauxkube.cluster.origin import Kept
 from fauxkube.cluster.settings import Settings
 from fauxkube.cluster.time import NotSettledError
 from fauxkube.simulation.manifests import Manifest, ManifestError, read_path, read_text

@@ -111,7 +111,7 @@ class ClusterBackends:
     """Whom the clients of a cluster's data plane get to (`dataplane.Backends`)."""
 
     def __init__(self, cluster: Cluster) -> None:
-        from fauxkube.cluster.ingress import ClusterIngress
+        from fauxkube.cluster.loopback.ingress import ClusterIngress
 
         self._cluster = cluster
         self._recorder = cluster.recorder(_COMPONENT)

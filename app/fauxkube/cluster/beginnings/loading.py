@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from fauxkube.cluster.adoption import namespace_of_name, prepared, stand_in_node
+from fauxkube.cluster.beginnings.adoption import namespace_of_name, prepared, stand_in_node
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.custom_kinds import catalogue_with, serve_wanted
 from fauxkube.cluster.settings import Settings, SettingsError
