@@ -32,6 +32,17 @@ BY_TYPER = {"pydantic"} if find_spec("typer._adapters") else set()
 #: What keeping the state in a file needs.
 FOR_DATA = {"pydantic", "sqlalchemy", "sqlmodel"}
 
+#: What only those clusters need that begin with something or have kinds of their users' making.
+RARE = {
+    "fauxkube.cluster.beginnings.starting",
+    "fauxkube.cluster.beginnings.loading",
+    "fauxkube.cluster.beginnings.snapshots",
+    "fauxkube.kinds.apiextensions.custom_resource",
+    "fauxkube.kinds.apiextensions.structural",
+    "fauxkube.machinery.json_schema",
+    "fauxkube.machinery.jsonpath",
+}
+
 #: Runs the command; once it is ready, prints which modules are there and stops as if told to.
 PROGRAM = """
 import os, signal, sys
@@ -41,7 +52,7 @@ real = serving.serve
 
 def serve(settings, *, announce, **options):
     def ready(*args):
-        print(" ".join(sorted({name.partition(".")[0] for name in sys.modules})), flush=True)
+        print(" ".join(sorted(sys.modules)), flush=True)
         os.kill(os.getpid(), signal.SIGTERM)
     real(settings, announce=ready, **options)
 
@@ -53,7 +64,7 @@ main()
 
 
 def imported(*args: str) -> set[str]:
-    """The top-level modules that are there once `fauxkube up` with those arguments is ready."""
+    """The modules that are there once `fauxkube up` with those arguments is ready."""
     command = [sys.executable, "-c", PROGRAM, "up", "--port", "0", *args]
     environment = {"PYTHONPATH": str(Path(fauxkube.__file__).parents[1]), "PATH": ""}
     ended = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=30)
@@ -70,3 +81,12 @@ def test_only_what_the_file_needs_is_imported_to_keep_the_state(tmp_path: Path, 
     if existing:
         imported(*data)
     assert imported(*data) & HEAVY <= FOR_DATA
+
+
+def test_what_few_clusters_need_is_imported_once_they_do(tmp_path: Path) -> None:
+    assert not imported() & RARE
+    (tmp_path / "manifest.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: loaded}}")
+    assert imported("--load", str(tmp_path)) >= {
+        "fauxkube.cluster.beginnings.starting",
+        "fauxkube.cluster.beginnings.loading",
+    }

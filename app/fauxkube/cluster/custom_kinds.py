@@ -1,11 +1,13 @@
-"""Kinds that custom resource definitions have made or will make, served before their controller gets to it."""
+"""Kinds that custom resource definitions have made or will make, served before their controller gets to it.
+
+What makes their resources is imported once there is a definition, for most clusters have none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from fauxkube.kinds.apiextensions.custom_resource import resources_of
 from fauxkube.kinds.apiextensions.naming import accept_names, is_established
 from fauxkube.kinds.catalogue import Catalogue, default_catalogue
 from fauxkube.kinds.gvrs import CUSTOM_RESOURCE_DEFINITIONS
@@ -24,7 +26,7 @@ def serve_stored(catalogue: Catalogue, store: Store) -> None:
     for entry in store.page(resource.prefix).entries if resource else ():
         definition = decode(entry.value)
         if is_established(definition):
-            catalogue.replace(name_of(definition), resources_of(definition))
+            _serve(catalogue, definition)
 
 
 def serve_wanted(catalogue: Catalogue, obj: Object) -> None:
@@ -39,7 +41,7 @@ def serve_wanted(catalogue: Catalogue, obj: Object) -> None:
         if resource.strategy.validate(definition):
             return
         accept_names(definition, (), now=_SOME_TIME)
-    catalogue.replace(name_of(definition), resources_of(definition))
+    _serve(catalogue, definition)
 
 
 def catalogue_with(objects: Iterable[Object]) -> Catalogue:
@@ -48,3 +50,9 @@ def catalogue_with(objects: Iterable[Object]) -> Catalogue:
     for obj in objects:
         serve_wanted(catalogue, obj)
     return catalogue
+
+
+def _serve(catalogue: Catalogue, definition: Object) -> None:
+    from fauxkube.kinds.apiextensions.custom_resource import resources_of
+
+    catalogue.replace(name_of(definition), resources_of(definition))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.loaded import Loaded
 from fauxkube.cluster.beginnings.sources import SourceError, Sources
 from fauxkube.cluster.host import Host
 from fauxkube.cluster.settings import Settings

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from fauxkube.controllers.controller import Context, Controller
-from fauxkube.kinds.apiextensions.custom_resource import resources_of
 from fauxkube.kinds.apiextensions.naming import (
     FINALIZER,
     NAMES_ACCEPTED,
@@ -91,6 +90,8 @@ class CustomResourceDefinitionController(Controller):
 
     def _serve(self, definition: Object) -> None:
         """Serve what the definition says now, unless that is served already."""
+        from fauxkube.kinds.apiextensions.custom_resource import resources_of
+
         name, status = name_of(definition), definition["status"]
         shape = (
             definition["metadata"]["uid"],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.loaded import Loaded
 from fauxkube.cluster.beginnings.snapshots import save
 from fauxkube.cluster.beginnings.sources import SourceError, Sources
 from fauxkube.cluster.cluster import Cluster

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fauxkube.cluster.beginnings.adoption import namespace_of_name, prepared, stand_in_node
+from fauxkube.cluster.beginnings.loaded import Loaded
 from fauxkube.cluster.cluster import Cluster
 from fauxkube.cluster.custom_kinds import catalogue_with, serve_wanted
 from fauxkube.cluster.settings import Settings, SettingsError
@@ -58,28 +59,6 @@ class LoadError(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = list(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What became of what was loaded, by kind and name.
-
-    `skipped` are objects of kinds that are not served and hooks that no installation runs; `notes` tell what was
-    filled in or left out of a dump that is not whole.
-    """
-
-    created: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def __add__(self, other: Loaded) -> Loaded:
-        return Loaded(
-            self.created + other.created,
-            self.changed + other.changed,
-            self.skipped + other.skipped,
-            self.notes + other.notes,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,17 @@
 """What `fauxkube up` begins with, if not with nothing: a snapshot, manifests, the dump of a real cluster.
 
-All of it is read and tried before the server listens to anyone. A reset of the cluster comes back to it.
+All of it is read and tried before the server listens to anyone. A reset of the cluster comes back to it. How that is
+done (`starting`) is imported where there is something to begin with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fauxkube.cluster.beginnings import snapshots
-from fauxkube.cluster.beginnings.loading import Beginning, Loaded, LoadError, begin, make
-from fauxkube.cluster.beginnings.origin import Kept
-from fauxkube.cluster.cluster import Cluster
+from fauxkube.cluster.beginnings.loaded import Loaded
 from fauxkube.cluster.host import Host
-from fauxkube.cluster.settings import Settings
-from fauxkube.cluster.time import NotSettledError
-from fauxkube.simulation.manifests import Manifest, ManifestError, read_path, read_text
-from fauxkube.simulation.snapshot import Snapshot, SnapshotError
-
-_STDIN = "-"
 
 
 class SourceError(ValueError):
@@ -44,67 +35,6 @@ class Sources:
         if self.snapshot is None and not self.load:
             await host.start()
             return Loaded()
-        try:
-            return await self._start(host)
-        except (LoadError, ManifestError, SnapshotError) as error:
-            raise SourceError(str(error)) from None
+        from fauxkube.cluster.beginnings.starting import start
 
-    async def _start(self, host: Host) -> Loaded:
-        settings, beginning = host.settings, await self._beginning(host.settings)
-        if settings.data is not None:
-            await host.start()
-            return beginning.loaded + await make(host.control().cluster, beginning.manifests)
-        cluster = Cluster(beginning.settings, state=beginning.state)
-        try:
-            kept, made = await _settled_with(cluster, beginning.manifests)
-        finally:
-            await cluster.close()
-        await host.start(kept)
-        return beginning.loaded + made
-
-    async def _beginning(self, settings: Settings) -> Beginning:
-        manifests = [each for source in self.load for each in _read(source)]
-        if self.snapshot is None:
-            beginning = await begin(manifests, settings)
-            if self.insists and beginning.settings.ranges != settings.ranges:
-                ranges = beginning.settings.ranges
-                raise SourceError(f"the cluster that was dumped has other address ranges than asked for: {ranges}")
-            return beginning
-        if settings.data is not None:
-            raise SourceError(f"{self.snapshot}: a snapshot is loaded into memory, and cannot be with a data file")
-        if any(each.is_live for each in manifests):
-            raise SourceError("a cluster begins with a snapshot or with a dump, not with both")
-        snapshot = _snapshot(self.snapshot)
-        beginning = await begin(manifests, snapshots.settings_of(snapshot))
-        return Beginning(
-            settings=beginning.settings,
-            state=snapshots.state_of(snapshot),
-            manifests=beginning.manifests,
-            loaded=beginning.loaded,
-        )
-
-
-def _snapshot(path: Path) -> Snapshot:
-    try:
-        return snapshots.load(path.read_bytes())
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from None
-    except SnapshotError as error:
-        raise SourceError(f"{path}: {error}") from None
-
-
-def _read(source: str) -> list[Manifest]:
-    if source == _STDIN:
-        import sys
-
-        return list(read_text(sys.stdin.buffer.read(), "standard input"))
-    return read_path(Path(source))
-
-
-async def _settled_with(cluster: Cluster, manifests: Sequence[Manifest]) -> tuple[Kept, Loaded]:
-    """Where a cluster begins that has what the manifests describe, and what that is."""
-    await cluster.start()
-    made = await make(cluster, manifests)
-    with suppress(NotSettledError):  # what never comes to rest would not do so in a real cluster either
-        await cluster.time.settle()
-    return Kept(cluster.settings, cluster.state.fork()), made
+        return await start(host, self)

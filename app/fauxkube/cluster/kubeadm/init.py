@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fauxkube.cluster.beginnings.loading import Loaded
+from fauxkube.cluster.beginnings.loaded import Loaded
 from fauxkube.cluster.beginnings.origin import Kept
 from fauxkube.cluster.beginnings.sources import SourceError
 from fauxkube.cluster.cluster import Cluster

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fauxkube.kinds.apiextensions.naming import APPROVAL, is_protected
-from fauxkube.kinds.apiextensions.structural import structural_errors
 from fauxkube.machinery import names
 from fauxkube.machinery.fields import FieldError, Path
-from fauxkube.machinery.jsonpath import JSONPath, JSONPathError
 from fauxkube.machinery.objects import Object
 
 _SPEC = Path("spec")
@@ -92,6 +90,8 @@ def _one_version_errors(version: Object, path: Path) -> Iterator[FieldError]:
     if schema is None:
         yield at.required("schemas are required")
     else:
+        from fauxkube.kinds.apiextensions.structural import structural_errors
+
         yield from structural_errors(schema, at)
     if version.get("deprecationWarning") is not None and not version.get("deprecated"):
         detail = "can only be set for deprecated versions"
@@ -129,6 +129,8 @@ def _json_path_errors(expression: str, path: Path) -> Iterator[FieldError]:
     if not expression.startswith("."):
         yield path.invalid(expression, "must be a simple json path starting with .")
         return
+    from fauxkube.machinery.jsonpath import JSONPath, JSONPathError
+
     try:
         JSONPath(expression)
     except JSONPathError as error:
