@@ -283,6 +283,7 @@ def test_clusters_that_came_and_went_leave_nothing() -> None:
             await write(control, "a")
             await host.delete(control.name)
         del control
+        await asyncio.sleep(0)  # what was cancelled is told so in this turn
         gc.collect()
         assert len(asyncio.all_tasks()) == tasks
         assert [each for each in gc.get_objects() if type(each) is Cluster] == [host.control().cluster]
