@@ -84,7 +84,7 @@ def tell_of(ready: Announced) -> None:
         typer.echo(f"  dig @{names.host} -p {names.port} kubernetes.default.svc.{names.domain}")
     if ready.nodes:
         shown = [f"{name} at {address}" for name, address in list(ready.nodes.items())[:_NODES_SHOWN]]
-        more = ", ..." if len(ready.nodes) > _NODES_SHOWN else ""
+        more = f" and {len(ready.nodes) - _NODES_SHOWN} more" if len(ready.nodes) > _NODES_SHOWN else ""
         typer.echo(f"Node ports are open on loopback: {', '.join(shown)}{more}. Where everything else is:")
         typer.echo(f"  {program()} dataplane --server {ready.url}")
 

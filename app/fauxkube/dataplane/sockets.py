@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import sys
 from dataclasses import dataclass
 
 _HERE = "127.0.0.1"
@@ -55,6 +57,8 @@ def _bound(host: str, port: int, protocol: str) -> socket.socket:
     kind = socket.SOCK_STREAM if protocol == "TCP" else socket.SOCK_DGRAM
     made = socket.socket(socket.AF_INET, kind)
     try:
+        if made.fileno() >= _most():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         if protocol == "TCP":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setblocking(False)
@@ -69,6 +73,16 @@ def _bound(host: str, port: int, protocol: str) -> socket.socket:
 
 def _told(host: str, port: int, error: OSError) -> str:
     return f"{host}:{port} {_PROBLEMS.get(error.errno or 0) or error.strerror or error}"
+
+
+def _most() -> int:
+    """From which number on descriptors are for connections, the API's too, and not for listeners."""
+    try:
+        import resource
+    except ImportError:
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft // 2
 
 
 def raise_limit() -> None:

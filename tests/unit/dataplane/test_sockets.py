@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -60,3 +62,23 @@ def test_a_low_port_that_cannot_be_had_is_10000_higher(loopback: None) -> None:
         assert third.host == host
         assert third.port not in {80, 10080}
         assert third.problem.startswith(f"{host}:80 ")
+
+
+@contextmanager
+def open_files(most: int) -> Iterator[None]:
+    """While this process may have so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_half_of_the_files_that_may_be_open_are_left_to_connections() -> None:
+    with socket.socket() as probe:
+        following = probe.fileno() + 1
+    with ExitStack() as stack, open_files(2 * following):
+        opened(stack, "127.0.0.1", 0, "TCP")
+        with pytest.raises(OSError, match="Too many open files"):
+            open_socket("127.0.0.1", 0, "TCP")
