@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -141,5 +142,7 @@ def test_links_lead_to_files_that_are_there(document: str) -> None:
 
 def test_the_rooms_named_to_contributors_are_those_that_there_are() -> None:
     (order,) = re.findall(r"import-linter holds that:\n(.*?)\. Each", text_of("CONTRIBUTING.md"), re.DOTALL)
+    layers = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert ["__main__", *(each.strip().strip("`") for each in order.split(","))] == layers, "in the order that is held"
     named = set(re.findall(r"\w+", order))
     assert named == {path.parent.name for path in (ROOT / "app" / "fauxkube").glob("*/__init__.py")}
