@@ -330,6 +330,12 @@ def test_files_are_bounded() -> None:
         ("f() { f; }; f", "", "sh: fauxkube: too many shells and functions within each other\n"),
         ("xargs -n1 echo '>' <<E\na b\nE\nenv -i A=1 env", "> a\n> b\nA=1\n", ""),
         ("timeout 0.05 sleep 100; echo $?", "143\n", ""),
+        ("seq 30000 | sort -rn | sort -n | tail -n 2; seq 20000 | sort -r | tail -n 1", "29999\n30000\n1\n", ""),
+        (
+            "printf 'b\\fx\\na' > /tmp/l; sort /tmp/l; cat -n /tmp/l; sed -n '$p' /tmp/l",
+            "a\nb\fx\n     1\tb\fx\n     2\taa\n",
+            "",
+        ),
         (
             f"echo {'a' * 60} | grep -E '(a|aa)+b'; echo $?",
             "2\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -101,6 +102,24 @@ def test_a_program_that_is_cancelled_stops_and_never_kept_others_waiting(script:
         return longest
 
     assert _in_loop(run) < 1.0
+
+
+@pytest.mark.parametrize(
+    "script", ["sort -n /tmp/big", "tr ab cd < /tmp/big", "uniq -c /tmp/big", "cat -n /tmp/big", "sed s/b/c/ /tmp/big"]
+)
+def test_programs_that_work_through_much_text_keep_nobody_waiting(script: str) -> None:
+    async def run(box: Box) -> float:
+        assert (await box.run("yes b a | head -c 1500000 > /tmp/big")).code == 0
+        running = asyncio.ensure_future(box.run(f"{script} > /tmp/out"))
+        longest = 0.0
+        while not running.done():
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+        assert (await running).code == 0
+        return longest
+
+    assert _in_loop(run) < 0.2
 
 
 def test_a_container_that_ends_takes_its_programs_with_it() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fauxkube.workloads.commands import conditions, formats
+from fauxkube.workloads.commands.lines import taking_turns
 from fauxkube.workloads.commands.options import Options, read_options, seconds, whole
 from fauxkube.workloads.process import Process, Program, UsageError, decoded
 from fauxkube.workloads.programs import find_path, find_program
@@ -238,11 +239,11 @@ async def _xargs(process: Process) -> int:
     code = 0
     if "I" in options:
         mark = options.last("I")
-        for item in items:
+        async for item in taking_turns(process, items):
             code = (await run_command(process, [word.replace(mark, item) for word in words]) and 123) or code
         return code
     count = whole(options.last("n")) if "n" in options else max(1, len(items))
-    for start in range(0, max(1, len(items)), max(1, count)):
+    async for start in taking_turns(process, range(0, max(1, len(items)), max(1, count))):
         code = (await run_command(process, [*words, *items[start : start + count]]) and 123) or code
     return code
 

@@ -6,12 +6,11 @@ lines are refused, and those that take too long to match.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from fauxkube.workloads import expressions
+from fauxkube.workloads.commands.lines import lines
 from fauxkube.workloads.commands.options import Options, read_options
 from fauxkube.workloads.expressions import BadExpressionError, Expression
 from fauxkube.workloads.files.errors import words_of
@@ -21,8 +20,6 @@ from fauxkube.workloads.process import Process, UsageError, decoded, encoded
 
 _LONGEST_PATTERN = 500
 _LONGEST_LINE = 20_000
-#: How long nobody else runs (seconds).
-_WORKING = 0.01
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -139,7 +136,7 @@ async def run(process: Process, search: Search, paths: list[str]) -> int:
             if "s" not in search.options:
                 await process.complain(f"{path}: {words_of(error)}")
             continue
-        found = await _one(process, search, path if path != "-" else "(standard input)", decoded(data)) or found
+        found = await _one(process, search, path if path != "-" else "(standard input)", data) or found
         if found and "q" in search.options:
             return 0
     return 0 if found and not failed else 2 if failed else 1
@@ -174,28 +171,19 @@ async def _stream(process: Process, search: Search) -> bool:
     return count > 0
 
 
-async def _one(process: Process, search: Search, path: str, text: str) -> bool:
-    lines: list[tuple[int, str]] = []
-    async for at, line in numbered(process, text):
-        if len(lines) == search.most:
-            break
+async def _one(process: Process, search: Search, path: str, data: bytes) -> bool:
+    found: list[tuple[int, str]] = []
+    at = 0
+    async for line in lines(process, data):
+        at += 1
         if _is_meant(search, line):
-            lines.append((at, line))
+            found.append((at, line))
+            if len(found) == search.most:
+                break
     if not {"c", "l", "L", "q"} & search.options.values.keys():
-        await process.write("".join(_told(search, path, at, line) for at, line in lines))
-    await _tell_count(process, search, path, len(lines))
-    return bool(lines)
-
-
-async def numbered(process: Process, text: str) -> AsyncIterator[tuple[int, str]]:
-    """The lines with their numbers from 1 on, between which others run now and then."""
-    real = process.clock.real
-    rested = real.monotonic()
-    for at, line in enumerate(text.splitlines(), start=1):
-        if real.monotonic() - rested > _WORKING:
-            await asyncio.sleep(0)
-            rested = real.monotonic()
-        yield at, line
+        await process.write("".join(_told(search, path, at, line) for at, line in found))
+    await _tell_count(process, search, path, len(found))
+    return bool(found)
 
 
 def _is_meant(search: Search, line: str) -> bool:
@@ -254,7 +242,7 @@ async def edit(process: Process) -> int:
     edits = [_edit(part.strip(), extended=extended) for each in scripts for part in _commands(each)]
     found, code = await process.contents(paths, "{path}: {error}")
     for path, data in found:
-        text = await _edited(process, decoded(data), edits, quiet="n" in options)
+        text = await _edited(process, data, edits, quiet="n" in options)
         if "i" in options and paths:
             process.files.write(process.path(path), encoded(text), process.container.user.owner)
         else:
@@ -298,11 +286,12 @@ def _replacement(text: str) -> str:
     return re.sub(r"\\(.)|&", one, text, flags=re.DOTALL)
 
 
-async def _edited(process: Process, text: str, edits: list[Edit], *, quiet: bool) -> str:
+async def _edited(process: Process, data: bytes, edits: list[Edit], *, quiet: bool) -> str:
     out: list[str] = []
-    count = len(text.splitlines())
-    async for number, original in numbered(process, text):
-        line = original
+    count = data.count(b"\n") + (not data.endswith(b"\n"))
+    number = 0
+    async for original in lines(process, data):
+        line, number = original, number + 1
         if len(line) > _LONGEST_LINE:
             raise UsageError(f"fauxkube edits no line of more than {_LONGEST_LINE} characters")
         deleted = False

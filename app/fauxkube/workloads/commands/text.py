@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 
 from fauxkube.workloads.commands import searching, translation
+from fauxkube.workloads.commands.lines import in_order, lines, taking_turns
 from fauxkube.workloads.commands.options import Options, read_options, whole
 from fauxkube.workloads.files.errors import words_of
 from fauxkube.workloads.process import Process, Program, UsageError, decoded, encoded
 
 _CANNOT_OPEN = "can't open '{path}': {error}"
 _PLAIN = "{path}: {error}"
+#: How many characters `tr` changes at once.
+_AT_ONCE = 8_192
 
 
 async def _cat(process: Process) -> int:
@@ -29,9 +32,11 @@ async def _cat(process: Process) -> int:
             code = await process.fail(words or f"can't open '{path}': {words_of(error)}")
             continue
         if "n" in options:
-            lines = data.splitlines(keepends=True)
-            data = b"".join(b"%6d\t%s" % (at, line) for at, line in enumerate(lines, start=number))
-            number += len(lines)
+            numbered: list[bytes] = []
+            async for line in lines(process, data):
+                numbered.append(b"%6d\t%s" % (number, encoded(line)))
+                number += 1
+            data = b"\n".join(numbered) + (b"\n" if data.endswith(b"\n") else b"")
         await process.stdout.write(data)
     return code
 
@@ -51,8 +56,9 @@ async def _head(process: Process) -> int:
         if "c" in options:
             await process.stdout.write(data[: len(data) - count] if fewer else data[:count])
         else:
-            lines = data.splitlines(keepends=True)
-            await process.stdout.write(b"".join(lines[: max(0, len(lines) - count)] if fewer else lines[:count]))
+            all_lines = data.splitlines(keepends=True)
+            wanted = all_lines[: max(0, len(all_lines) - count)] if fewer else all_lines[:count]
+            await process.stdout.write(b"".join(wanted))
     return code
 
 
@@ -138,7 +144,7 @@ def _counted(wanted: list[str], counts: list[int], name: str) -> str:
 async def _sort(process: Process) -> int:
     options = read_options(process.arguments[1:], "nrufhk:t:o:sV")
     found, code = await process.contents(options.arguments, _PLAIN)
-    lines = [line for _, data in found for line in decoded(data).splitlines()]
+    unordered = [line for _, data in found async for line in lines(process, data)]
     separator = options.last("t") or None
     field = options.last("k")
     if field and not re.fullmatch(r"[0-9]+(,[0-9]+)?[nr]*", field):
@@ -153,7 +159,7 @@ async def _sort(process: Process) -> int:
         text = part.lower() if "f" in options else part
         return (_leading_number(text) if "n" in options or "h" in options or "n" in field else 0.0, text)
 
-    ordered = sorted(lines, key=key, reverse="r" in options or "r" in field)
+    ordered = await in_order(process, unordered, key, reverse="r" in options or "r" in field)
     if "u" in options:
         ordered = list({key(line): line for line in reversed(ordered)}.values())[::-1]
     text = "".join(f"{line}\n" for line in ordered)
@@ -178,7 +184,7 @@ async def _uniq(process: Process) -> int:
     options = read_options(process.arguments[1:], "cdui")
     found, code = await process.contents(options.arguments[:1], _CANNOT_OPEN)
     runs: list[tuple[str, int]] = []
-    for line in (line for _, data in found for line in decoded(data).splitlines()):
+    async for line in (line for _, data in found async for line in lines(process, data)):
         same = runs and (runs[-1][0].lower() == line.lower() if "i" in options else runs[-1][0] == line)
         if same:
             runs[-1] = runs[-1][0], runs[-1][1] + 1
@@ -197,7 +203,10 @@ async def _tr(process: Process) -> int:
     options = read_options(process.arguments[1:], "cCds")
     change = translation.translator(options.arguments, frozenset(options.values))
     while chunk := await process.stdin.read():
-        await process.write(change(decoded(chunk)))
+        text = decoded(chunk)
+        pieces = (text[at : at + _AT_ONCE] for at in range(0, len(text), _AT_ONCE))
+        async for piece in taking_turns(process, pieces):
+            await process.write(change(piece))
     return 0
 
 
@@ -209,7 +218,7 @@ async def _cut(process: Process) -> int:
     ranges = translation.ranges(options.last(given))
     delimiter = options.last("d", "\t")
     found, code = await process.contents(options.arguments, _PLAIN)
-    for line in (line for _, data in found for line in decoded(data).splitlines()):
+    async for line in (line for _, data in found async for line in lines(process, data)):
         if given != "f":
             await process.write("".join(translation.chosen(list(line), ranges)) + "\n")
         elif delimiter in line:
@@ -239,8 +248,8 @@ async def _tee(process: Process) -> int:
 
 async def _rev(process: Process) -> int:
     found, code = await process.contents(process.arguments[1:], _CANNOT_OPEN)
-    lines = (line for _, data in found for line in decoded(data).splitlines())
-    await process.write("".join(f"{line[::-1]}\n" for line in lines))
+    reversed_lines = [f"{line[::-1]}\n" for _, data in found async for line in lines(process, data)]
+    await process.write("".join(reversed_lines))
     return code
 
 
