@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fauxkube.ipam.families import lies_in
 from fauxkube.ipam.ranges import AddressRange
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import Path
@@ -32,7 +33,7 @@ def whose(cluster: Cluster, topology: Topology, text: str) -> AddressUse:
     except ValueError:
         raise status.unfit([Path("address").invalid(text, "must be an IP address").to_cause()]) from None
     cluster.inspection.open_blocks()
-    ranges = [f"{name} {cidr}" for name, cidr in _ranges(cluster, topology) if _lies_in(address, cidr)]
+    ranges = [f"{name} {cidr}" for name, cidr in _ranges(cluster, topology) if lies_in(address, cidr)]
     if pools := _pools_at(cluster, address):
         held = [pool for pool in pools if cluster.pools[pool].owner_of(address) is not None]
         found = _in_pool(cluster, topology, address, (held or pools)[0], ranges)
@@ -55,7 +56,7 @@ def _ranges(cluster: Cluster, topology: Topology) -> Iterator[tuple[str, str]]:
 def _pools_at(cluster: Cluster, address: str) -> list[str]:
     """The pools whose ranges hold the address, several for lone bridges; blocks are no addresses."""
     ranges = ((name, cluster.pools[name].range) for name in cluster.pools.names())
-    return [name for name, found in ranges if isinstance(found, AddressRange) and _lies_in(address, str(found))]
+    return [name for name, found in ranges if isinstance(found, AddressRange) and lies_in(address, str(found))]
 
 
 def _in_pool(cluster: Cluster, topology: Topology, address: str, pool: str, ranges: list[str]) -> AddressUse:
@@ -98,7 +99,7 @@ def _beside_pools(topology: Topology, address: str, ranges: list[str]) -> Addres
         if rule.entry is Entry.EXTERNAL_IP:
             return AddressUse(address, _HELD, f"services/{rule.port.service}", ranges=ranges, note="an external IP")
     for cidr in topology.ranges.nodes:
-        if _lies_in(address, cidr):
+        if lies_in(address, cidr):
             return _in_nodes_network(address, cidr, ranges)
     if ranges:
         return AddressUse(address, _FREE, ranges=ranges, note="in no node's block: it may become one's")
@@ -113,7 +114,3 @@ def _in_nodes_network(address: str, cidr: str, ranges: list[str]) -> AddressUse:
         advertised_address("IPv6" if ":" in address else "IPv4"): "where the API server is reached",
     }
     return AddressUse(address, _RESERVED if address in kept else _FREE, ranges=ranges, note=kept.get(address, ""))
-
-
-def _lies_in(address: str, cidr: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice, pairwise, product
 from typing import TypeVar
 
-from fauxkube.ipam.families import family_of
+from fauxkube.ipam.families import family_of, lies_in, overlap
 from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import key_of
@@ -150,12 +150,12 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
     named = {"pods": ranges.pods, "services": ranges.services, "nodes": ranges.nodes, **own}
     listed = [(name, cidr) for name, cidrs in named.items() for cidr in cidrs]
     apart = ((one, other) for one, other in combinations(listed, 2) if not (one[0] == "pods" and other[0] in own))
-    pairs = [(one, other) for one, other in apart if _alike(one[1], other[1])]
+    pairs = [(one, other) for one, other in apart if family_of(one[1]) == family_of(other[1])]
     blocks = [(node.place, cidr) for node in topology.nodes for cidr in node.pod_cidrs]
 
     def failures() -> Iterator[Failure]:
         for first, second in (*pairs, *_neighbours(blocks)):
-            if _overlap(first[1], second[1]):
+            if overlap(first[1], second[1]):
                 yield Failure(first[0], second[0], f"{first[1]} and {second[1]} overlap")
         for node in topology.nodes:
             name, whole = ("pods", ranges.pods) if node.network is None else _whole(node.network, ranges.pods)
@@ -169,7 +169,7 @@ def _ranges_lie_apart(topology: Topology) -> Requirement:
 
 def _within(some: Sequence[str], whole: Sequence[str]) -> bool:
     """Whether each of some ranges lies in one of the others."""
-    return all(any(_lies_in(one, other) for other in whole) for one in some)
+    return all(any(lies_in(one, other) for other in whole) for one in some)
 
 
 def _whole(network: NodeNetwork, pods: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -263,18 +263,3 @@ def _neighbours(blocks: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, 
 def _key(cidr: str) -> tuple[int, int, int]:
     network = ipaddress.ip_network(cidr)
     return network.version, int(network.network_address), network.prefixlen
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether both are of one IP family."""
-    return (":" in one) == (":" in other)
-
-
-def _lies_in(one: str, other: str) -> bool:
-    inner, outer = ipaddress.ip_network(one, strict=False), ipaddress.ip_network(other, strict=False)
-    return inner.version == outer.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
-
-
-def _overlap(one: str, other: str) -> bool:
-    first, second = ipaddress.ip_network(one), ipaddress.ip_network(other)
-    return first.version == second.version and first.overlaps(second)

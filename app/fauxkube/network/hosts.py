@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fauxkube.ipam.families import canonical_ip
-from fauxkube.kinds.core.field_checks import parsed_cidr, parsed_ip
+from fauxkube.ipam.families import canonical_ip, lies_in
+from fauxkube.kinds.core.field_checks import parsed_ip
 from fauxkube.kinds.core.node_network import EVERYWHERE, ROUTED, NodeNetwork, network_of, node_blocks
 from fauxkube.kinds.core.pod_status import condition, is_ready, is_terminal, pod_ips_of, serving_containers
 from fauxkube.machinery.objects import Labels, Object, key_of, labels_of, name_of, namespace_of
@@ -60,9 +60,7 @@ class Node:
 
     def holds(self, address: str) -> bool:
         """Whether the address is out of one of its blocks."""
-        parsed = parsed_ip(address)
-        ranges = map(parsed_cidr, self.pod_cidrs)
-        return parsed is not None and any(each is not None and parsed in each for each in ranges)
+        return any(lies_in(address, cidr) for cidr in self.pod_cidrs)
 
     @property
     def zone(self) -> str:

@@ -9,11 +9,11 @@ plugins see them.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxkube.ipam.families import lies_in
 from fauxkube.machinery.objects import Object, key_of
 from fauxkube.machinery.selectors import label_selector_from
 from fauxkube.network.hosts import DEFAULT_PROTOCOL, Pod
@@ -135,7 +135,4 @@ def _is_peer(topology: Topology, policy: Object, wanted: Object, peer: Peer) -> 
 
 
 def _is_in(block: Object, address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    if parsed not in ipaddress.ip_network(block["cidr"], strict=False):
-        return False
-    return not any(parsed in ipaddress.ip_network(each, strict=False) for each in block.get("except") or ())
+    return lies_in(address, block["cidr"]) and not any(lies_in(address, each) for each in block.get("except") or ())

@@ -12,13 +12,12 @@ a packet's destination, `decide` tells where one node sends it:
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from fauxkube.ipam.families import IPV4, IPV6, canonical_ip, family_of
+from fauxkube.ipam.families import IPV4, IPV6, canonical_ip, family_of, lies_in
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.machinery.objects import Object, key_of, split_key
 from fauxkube.network.endpoints import Candidates, Endpoint, cluster_candidates, local_candidates
@@ -264,5 +263,4 @@ def _may_enter(rule: Rule, address: str) -> bool:
     ranges = [each for each in rule.port.source_ranges if family_of(each) == family_of(rule.address)]
     if not ranges:
         return True
-    client = ipaddress.ip_address(address)
-    return any(client in ipaddress.ip_network(each, strict=False) for each in ranges)
+    return any(lies_in(address, each) for each in ranges)

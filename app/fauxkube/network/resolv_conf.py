@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fauxkube.ipam.families import lies_in
 from fauxkube.machinery.objects import Object
 from fauxkube.network.cluster_dns import address_of
 from fauxkube.network.hosts import Pod, is_address
@@ -90,8 +91,7 @@ def _base(topology: Topology, pod: Pod, policy: str) -> ResolverConfig:
 def _knows_the_cluster(topology: Topology, nameservers: Sequence[str]) -> bool:
     """A nameserver with a service's or a pod's address is taken to know what the cluster's DNS knows."""
     return any(
-        topology.pods.at(each)
-        or any(ipaddress.ip_address(each) in ipaddress.ip_network(cidr) for cidr in topology.ranges.services)
+        topology.pods.at(each) or any(lies_in(each, cidr) for cidr in topology.ranges.services)
         for each in nameservers
         if is_address(each)
     )

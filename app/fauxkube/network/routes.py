@@ -7,10 +7,10 @@ none.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from fauxkube.ipam.families import lies_in
 from fauxkube.network.hosts import Node, Pod
 from fauxkube.network.topology import Topology
 
@@ -120,5 +120,4 @@ def _own_range(topology: Topology, address: str) -> str:
 
 def _holding(cidrs: Sequence[str], address: str) -> str:
     """The CIDR that the address lies in; empty when it lies in none."""
-    parsed = ipaddress.ip_address(address)
-    return next((cidr for cidr in cidrs if parsed in ipaddress.ip_network(cidr)), "")
+    return next((cidr for cidr in cidrs if lies_in(address, cidr)), "")

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Collection
 from dataclasses import replace
 
+from fauxkube.ipam.families import family_of, lies_in
 from fauxkube.ipam.ranges import BlockRange
 from fauxkube.kinds.core.node_network import NodeNetwork, node_blocks
 from fauxkube.machinery.objects import Object, name_of
@@ -25,17 +26,15 @@ def failure(add_on: AddOn, node: Object, facts: Facts) -> str:
     text = told(add_on, facts).value
     if not text and add_on.ranges:
         return "Failed to create SubnetManager: error parsing subnet config: no network in net-conf.json"
-    try:
-        network = ipaddress.ip_network(text, strict=False) if text else None
-    except ValueError:
+    if text and not _is_cidr(text):
         return f"invalid CIDR address: {text}"
     if add_on.block:
         return _block_problem(add_on, text, facts) if uses_own_blocks(add_on, facts) else ""
     given = node_blocks(node["spec"])
     if not given:
         return f'Error registering network: failed to acquire lease: node "{name_of(node)}" pod cidr not assigned'
-    mine = next((block for block in given if network is not None and _version(block) == network.version), None)
-    if network is None or (mine is not None and _within(mine, text)):
+    mine = next((block for block in given if family_of(block) == family_of(text)), None)
+    if not text or (mine is not None and lies_in(mine, text)):
         return ""
     return (
         f'Error registering network: failed to acquire lease: subnet "{text}" specified in the flannel net config '
@@ -61,12 +60,12 @@ def started(
     said = told(add_on, facts)
     after = replace(before, range=said.value, source=said.source, run=run, running=True, error="")
     if not uses_own_blocks(add_on, facts):
-        versions = {_version(each) for each in after.ranges}
-        blocks = tuple(each for each in node_blocks(node["spec"]) if not versions or _version(each) in versions)
+        families = set(map(family_of, after.ranges))
+        blocks = tuple(each for each in node_blocks(node["spec"]) if not families or family_of(each) in families)
         given = replace(after, blocks=blocks, own=False)
         return replace(given, blocks=node_blocks(node["spec"]), range="", source="") if add_on.block else given
     mine = before.blocks if before.own else ()
-    if any(_within(block, said.value) for block in mine):
+    if any(lies_in(block, said.value) for block in mine):
         return after
     return grown(replace(after, blocks=mine, own=True), length_of(add_on, facts), taken)
 
@@ -96,10 +95,9 @@ def _block_problem(add_on: AddOn, text: str, facts: Facts) -> str:
     return ""
 
 
-def _version(cidr: str) -> int:
-    return ipaddress.ip_network(cidr, strict=False).version
-
-
-def _within(block: str, whole: str) -> bool:
-    inner, outer = ipaddress.ip_network(block, strict=False), ipaddress.ip_network(whole, strict=False)
-    return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.network_address in outer
+def _is_cidr(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
