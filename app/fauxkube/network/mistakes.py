@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from fauxkube.kinds.core.node_network import NodeNetwork
 from fauxkube.kinds.core.pod_status import condition, find_port
@@ -204,13 +204,14 @@ def _nearest(pods: Iterable[Pod], selector: Labels) -> list[str]:
     ]
 
 
-def _distance(pod: Pod, selector: Labels) -> int | None:
-    """How many labels differ; None when nothing about them is alike."""
+def _distance(pod: Pod, selector: Labels) -> tuple[int, float] | None:
+    """How many labels differ, and how unlike their values are; None when nothing about them is alike."""
     missing = {name: value for name, value in selector.items() if pod.labels.get(name) != value}
     alike = len(missing) < len(selector) or any(
         name in pod.labels or get_close_matches(value, pod.labels.values(), 1) for name, value in missing.items()
     )
-    return len(missing) if alike else None
+    unlike = sum(1 - SequenceMatcher(None, value, pod.labels.get(name, "")).ratio() for name, value in missing.items())
+    return (len(missing), unlike) if alike else None
 
 
 def _has(pod: Pod, selector: Labels) -> bool:

@@ -370,6 +370,15 @@ def test_a_pod_that_asks_another_dns_is_told_so(spec: dict[str, Any], likely: st
     assert likely in end.likely[0]
 
 
+def test_of_pods_that_miss_a_selector_those_that_come_nearest_are_named() -> None:
+    others = [pod("a-client", "10.244.1.9", labels={"app": "client"}), pod("client", "10.244.1.8")]
+    near = [pod(f"shop-{number}", f"10.244.1.{number}", labels={"app": "shop"}) for number in (2, 3)]
+    end = end_of(
+        cluster(pods=[*others, *near], services=[shop(selector={"app": "shp"})], slices=[]), "pod/client", "http://shop"
+    )
+    assert end.likely == tuple(f"pod shop-{number} has app=shop; the selector wants app=shp" for number in (2, 3))
+
+
 def test_a_pod_without_an_address_sends_nothing() -> None:
     end = end_of(cluster(pods=[pod("client"), web(1, node=1)]), "pod/client", "http://shop")
     assert end.reason == "SenderHasNoNetwork"
