@@ -133,6 +133,14 @@ def test_a_cluster_that_was_not_initialized_is_not_joined() -> None:
         assert fauxkube("join", server.url, *args).stderr.startswith(phase)
 
 
+def test_a_name_that_no_node_can_have_is_refused_before_a_certificate_is_asked_for(shared_init: Initialized) -> None:
+    before = len(got(shared_init, CSRS)["items"])
+    done = fauxkube(*shared_init.join, "--node-name", "Worker_1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("--node-name: a lowercase RFC 1123 subdomain")
+    assert len(got(shared_init, CSRS)["items"]) == before
+
+
 def test_a_second_control_plane_is_refused_by_name(shared_init: Initialized) -> None:
     done = fauxkube(*shared_init.join, "--control-plane")
     assert (done.returncode, done.stderr) == (
@@ -241,7 +249,7 @@ def test_a_network_turns_all_nodes_ready_and_names_are_served() -> None:
 def test_what_is_initialized_is_really_served_where_it_is_asked_for(loopback: None) -> None:
     with fauxkube_init("--dataplane", "--ingress", "--dns") as server:
         joined(server, "--node-name", "node-7")
-        assert "Node ports are open on loopback: control-plane at 127.0.10.1." in server.printed
+        assert "Node ports are open on loopback: control-plane at 127.0.11.1." in server.printed
         assert "Names are answered at 127.0.0.1:" in server.printed
         listed = fauxkube("dataplane", "--server", server.url)
         assert "127.0.10.7" in listed.stdout, listed.stderr

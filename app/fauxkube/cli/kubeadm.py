@@ -88,11 +88,9 @@ def init(  # noqa: PLR0913 - one parameter an option
 
 def _settings(configuration: InitConfiguration, data: Path | None, seed: int | None) -> Settings:
     from fauxkube.cluster.settings import Settings, SettingsError
-    from fauxkube.machinery.names import dns_subdomain_problems
     from fauxkube.registry.pools import Ranges
 
-    if problems := dns_subdomain_problems(configuration.node_name):
-        _fail(f"--node-name: {problems[0]}")
+    _check_name(configuration.node_name)
     cidr = configuration.pod_subnet
     ranges = Ranges(service_cidr=configuration.service_subnet, node_blocks=bool(cidr))
     try:
@@ -106,6 +104,13 @@ def _settings(configuration: InitConfiguration, data: Path | None, seed: int | N
         )
     except SettingsError as error:
         _fail(str(error))
+
+
+def _check_name(node: str) -> None:
+    from fauxkube.machinery.names import dns_subdomain_problems
+
+    if problems := dns_subdomain_problems(node):
+        _fail(f"--node-name: {problems[0]}")
 
 
 def _try(configuration: InitConfiguration, settings: Settings) -> None:
@@ -163,6 +168,8 @@ def join(
 
     if control_plane:
         _fail("--control-plane is not supported: the server is all of the control plane, only workers join")
+    if node_name:
+        _check_name(node_name)
     configuration = JoinConfiguration(
         url=endpoint.rstrip("/") if "://" in endpoint else f"http://{endpoint.rstrip('/')}",
         token=_discovery_token(token),
