@@ -7,30 +7,26 @@ writer changes in them is put right again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from dataclasses import replace
 
-from fauxkube.client.loop import Requeue, is_namespace_terminating
-from fauxkube.client.own_writes import OwnWrites
+from fauxkube.client.loop import is_namespace_terminating
 from fauxkube.controllers.controller import Context, Controller
+from fauxkube.controllers.managed_slices import ManagedSlices
 from fauxkube.controllers.pod_memory import PodMemory, TriggerTimes
 from fauxkube.controllers.service_backends import TRIGGER_TIME_ANNOTATION, annotated, takes_backends
 from fauxkube.controllers.service_membership import ServiceMembership
 from fauxkube.controllers.slice_endpoints import SliceBackend, slice_backend_of
 from fauxkube.controllers.slice_hints import FamilySlices
-from fauxkube.controllers.slice_plan import CONTROLLER_NAME, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, Plan, plan_slices
+from fauxkube.controllers.slice_plan import CONTROLLER_NAME, Plan, plan_slices
 from fauxkube.controllers.slice_topology import SliceTopology, Told
 from fauxkube.controllers.slice_zone_shares import is_node_ready, zone_of
-from fauxkube.kinds.gvrs import ENDPOINT_SLICES, NODES, PODS, SERVICES
-from fauxkube.machinery.objects import Object, labels_of, name_of, namespace_of
+from fauxkube.kinds.gvrs import NODES, PODS, SERVICES
+from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 
-#: The index of the slices that this controller manages, by the key of their service.
-_BY_SERVICE = "endpointslice-controller/service"
 #: With more pods than this, further changes of the service are gathered for a moment (seconds) after a write.
 _LARGE = 100
 _GATHER_SECONDS = 0.02
-#: How long (seconds) to wait at most for the informer to show the last write.
-_LAG_SECONDS = 1.0
 
 
 class EndpointSliceController(Controller):
@@ -43,26 +39,23 @@ class EndpointSliceController(Controller):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._services = context.informers.of(SERVICES)
-        self._slices = context.informers.of(ENDPOINT_SLICES)
+        self._slices = ManagedSlices(self, CONTROLLER_NAME)
         self._nodes = context.informers.of(NODES)
         pods = context.informers.of(PODS)
         self._membership = ServiceMembership(self._services, pods)
-        self._slices.add_index(_BY_SERVICE, _service_keys)
         self._backends: PodMemory[SliceBackend | None] = PodMemory(self._backend_of)
         self._trigger_times = TriggerTimes()
-        self._own_writes = OwnWrites(self._slices)
         self._topology = SliceTopology(self._nodes.items)
         self._services.on_change(self.enqueue)
         pods.on_change(self._pod_changed)
         self._nodes.on_change(self._node_changed)
-        self._slices.on_change(self._slice_changed)
 
     async def reconcile(self, key: str) -> None:
         service = self._services.get(key)
         if service is None:
             self._backends.forget(key)
             self._trigger_times.forget(key)
-            self._own_writes.forget(key)
+            self._slices.forget(key)
             self._topology.forget(key)
         elif takes_backends(service):
             await self._put_right(key, service)
@@ -70,12 +63,6 @@ class EndpointSliceController(Controller):
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         for key in self._membership.touched_by(old, new):
             self.queue.add(key)
-
-    def _slice_changed(self, old: Object | None, new: Object | None) -> None:
-        for each in (old, new):
-            for key in _service_keys(each) if each else ():
-                if self._own_writes.awaited(key) or new is None or not self._own_writes.is_own(key, new):
-                    self.queue.add(key)
 
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
         """A node that comes, goes or moves to another zone changes the endpoints on it, and the shares of zones."""
@@ -90,8 +77,7 @@ class EndpointSliceController(Controller):
                 self.enqueue(None, service)
 
     async def _put_right(self, key: str, service: Object) -> None:
-        if self._own_writes.must_wait(key):
-            raise Requeue(_LAG_SECONDS)
+        self._slices.catch_up(key)
         pods = self._membership.pods_of(service)
         changed_at = self._trigger_times.next(key, service, pods)
         backends = self._backends.of(key, service, pods)
@@ -100,9 +86,9 @@ class EndpointSliceController(Controller):
         def hint(service: Object, family: str, slices: FamilySlices) -> None:
             told.extend(self._topology.hint(service, family, slices))
 
-        plan = plan_slices(service, backends, self._slices.by_index(_BY_SERVICE, key), hint)
+        plan = plan_slices(service, backends, self._slices.of(key), hint)
         try:
-            await self._carry_out(key, plan, changed_at)
+            await self._slices.carry_out(key, _stamped(plan, changed_at))
         except StatusError as error:
             self._tell_failure(key, service, error)
             raise
@@ -110,24 +96,6 @@ class EndpointSliceController(Controller):
             self.recorder.event(service, *event)
         if len(pods) > _LARGE and (plan.create or plan.update):
             await asyncio.sleep(_GATHER_SECONDS)  # it spares the machine, whatever the cluster's clock says
-
-    async def _carry_out(self, key: str, plan: Plan, changed_at: str) -> None:
-        for each in plan.create:
-            written = await self.client.create(
-                ENDPOINT_SLICES, _stamped(each, changed_at), namespace=namespace_of(each)
-            )
-            self._own_writes.note(key, written)
-        for each in plan.update:
-            self._own_writes.note(key, await self.client.update(ENDPOINT_SLICES, _stamped(each, changed_at)))
-        for each in plan.delete:
-            await self._delete(each)
-
-    async def _delete(self, slice_: Object) -> None:
-        try:
-            await self.client.delete(ENDPOINT_SLICES, name_of(slice_), namespace=namespace_of(slice_))
-        except StatusError as error:
-            if error.code != 404:
-                raise
 
     def _backend_of(self, service: Object, pod: Object) -> SliceBackend | None:
         """The pod's part in the service; a pod whose node is not there has none unless all are to be published."""
@@ -143,15 +111,13 @@ class EndpointSliceController(Controller):
         self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
 
 
-def _service_keys(slice_: Object) -> Iterable[str]:
-    labels = labels_of(slice_)
-    if labels.get(MANAGED_BY_LABEL) != CONTROLLER_NAME or not labels.get(SERVICE_NAME_LABEL):
-        return ()
-    return (f"{namespace_of(slice_)}/{labels[SERVICE_NAME_LABEL]}",)
+def _stamped(plan: Plan, changed_at: str) -> Plan:
+    """The plan, with the time of the change that its slices follow."""
+    create, update = ([_with_time(each, changed_at) for each in slices] for slices in (plan.create, plan.update))
+    return replace(plan, create=create, update=update)
 
 
-def _stamped(slice_: Object, changed_at: str) -> Object:
-    """The slice with the time of the change that it follows."""
+def _with_time(slice_: Object, changed_at: str) -> Object:
     metadata = slice_["metadata"]
     annotations = annotated(metadata, {TRIGGER_TIME_ANNOTATION: changed_at})
     return {**slice_, "metadata": {**metadata, "annotations": annotations}}
