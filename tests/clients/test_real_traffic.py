@@ -354,6 +354,23 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def test_nodes_keep_their_own_numbers_whatever_addresses_they_come_back_with(shared_cluster: Cluster) -> None:
+    with Cluster(nodes=3, settings={"dataplane": True}) as cluster:
+        for name in ("node-2", "node-3"):
+            cluster.delete(f"node/{name}")
+        cluster.settle()
+        for name in ("node-3", "node-2"):
+            cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+            cluster.settle()
+        nodes = cluster.run(cluster.member.control.dataplane())["nodes"]
+        assert next(each["address"] for each in nodes if each["name"] == "node-3") == "172.18.0.4", "node-2's before"
+        assert {each["name"]: each["loopback"][-5:] for each in nodes} == {
+            "node-1": ".10.1",
+            "node-2": ".10.2",
+            "node-3": ".10.3",
+        }
+
+
 def test_sctp_is_refused_by_name(shared_cluster: Cluster) -> None:
     shop = Shop(shared_cluster, ports=[{"port": 80, "protocol": "SCTP", "targetPort": 8080}])
     found = shop.cluster.run(shop.cluster.member.control.dataplane())["listeners"]

@@ -1,8 +1,8 @@
 """Which loopback address stands for a cluster's: for nodes' 127.0.10.1 and up, for services' 127.0.100.1 and up.
 
 The second number is the cluster's (`claims`): 0 for the first of a machine, 1 for the next. A node whose name ends in
-a number has the address that ends in it, `node-2` 127.0.10.2, if that is free; other nodes have 127.0.11.1 and up. An
-address keeps what stands for it.
+a number has the address that ends in it, `node-2` 127.0.10.2, if that is free; other nodes have 127.0.11.1 and up. A
+node keeps what stands for it, also when it comes back with another address.
 """
 
 from __future__ import annotations
@@ -21,41 +21,39 @@ class Loopbacks:
 
     def __init__(self, cluster: int) -> None:
         self._cluster = cluster
-        #: What stands for which address: the first third number of its range, and its number in there.
+        #: What stands for which node or address: the first third number of its range, and its number in there.
         self._given: dict[str, tuple[int, int]] = {}
         self._numbered: set[int] = set()
         #: By the first third number of a range: the numbers in it that are free below `_next`, a heap.
         self._free: dict[int, list[int]] = {_NODES: [], _OTHERS: []}
         self._next = {_NODES: 1, _OTHERS: 1}
 
-    def of_node(self, name: str, address: str) -> str:
+    def of_node(self, name: str) -> str:
         """What stands for a node's address; empty when there is none left."""
+        key = f"node/{name}"
         found = re.search(r"(\d{1,3})$", name)
         number = int(found[1]) if found else 0
-        if address not in self._given and 0 < number <= _HOSTS and number not in self._numbered:
+        if key not in self._given and 0 < number <= _HOSTS and number not in self._numbered:
             self._numbered.add(number)
-            self._given[address] = _NUMBERED, number
-        return self._give(address, _NODES, _OTHERS)
+            self._given[key] = _NUMBERED, number
+        return self._give(key, _NODES, _OTHERS)
 
     def of(self, address: str) -> str:
         """What stands for any other address; empty when there is none left."""
         return self._give(address, _OTHERS, _END)
 
     def release(self, address: str) -> None:
-        """Nothing has the address any more."""
-        first, number = self._given.pop(address, (0, 0))
-        if first == _NUMBERED:
-            self._numbered.discard(number)
-        elif first:
-            heappush(self._free[first], number)
+        """Nothing has the address any more, which is no node's."""
+        if (found := self._given.pop(address, None)) is not None:
+            heappush(self._free[found[0]], found[1])
 
-    def _give(self, address: str, first: int, end: int) -> str:
-        if address not in self._given:
+    def _give(self, key: str, first: int, end: int) -> str:
+        if key not in self._given:
             number = self._lowest(first)
             if number > (end - first) * _HOSTS:
                 return ""
-            self._given[address] = first, number
-        first, number = self._given[address]
+            self._given[key] = first, number
+        first, number = self._given[key]
         third, fourth = divmod(number - 1, _HOSTS)
         return f"127.{self._cluster}.{first + third}.{fourth + 1}"
 

@@ -106,8 +106,7 @@ class Dataplane:
         if _addresses(old) == _addresses(new):
             return
         if new is not None:
-            for address in _addresses(new)[:1]:
-                self._loopbacks.of_node(name_of(new), address)
+            self._loopbacks.of_node(name_of(new))
         self._mark(CONTROLLER)
         for service in self._backends.topology().services:
             self._mark(f"service/{key_of(service)}")
@@ -124,7 +123,7 @@ class Dataplane:
     def nodes(self) -> list[NodeAddress]:
         """The nodes' addresses."""
         return [
-            NodeAddress(node.name, address, self._loopbacks.of_node(node.name, address))
+            NodeAddress(node.name, address, self._loopbacks.of_node(node.name))
             for node in self._backends.topology().nodes
             for address in node.addresses[:1]
         ]

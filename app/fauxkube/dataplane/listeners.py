@@ -109,7 +109,7 @@ class Listeners:
             self._fail(binding, f"{binding.protocol} is not served on loopback")
             return
         of_node = binding.node
-        host = self._loopbacks.of_node(of_node, binding.address) if of_node else self._loopbacks.of(binding.address)
+        host = self._loopbacks.of_node(of_node) if of_node else self._loopbacks.of(binding.address)
         try:
             opened = open_socket(host or "127.0.0.1", binding.port, binding.protocol)
             self._open[binding] = await self._serve(binding, opened)
