@@ -8,8 +8,8 @@ from itertools import cycle, islice
 import httpx
 
 from fauxkube.kit.clock import ManualClock
+from fauxkube.kit.containers import Terminal
 from fauxkube.kit.streams import Duplex, Pipe
-from fauxkube.server.containers import Terminal
 from fauxkube.server.streaming.connection import Connection
 from fauxkube.server.streaming.options import RemoteOptions
 from fauxkube.server.streaming.sessions import PING, Remote, over_spdy

@@ -9,11 +9,11 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+from fauxkube.kit.containers import LogOptions, Terminal
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.streams import Duplex, Pipe
 from fauxkube.machinery.objects import Object, name_of
 from fauxkube.machinery.status import StatusError
-from fauxkube.server.containers import LogOptions, Terminal
 
 REFUSING_PORT = 9
 

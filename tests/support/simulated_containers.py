@@ -9,8 +9,9 @@ from typing import Any
 from fauxkube.kinds.core.pod_status import pod_ip_of
 from fauxkube.kit.chance import Chance
 from fauxkube.kit.clock import VirtualClock
+from fauxkube.kit.containers import Terminal
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
-from fauxkube.kit.streams import Duplex, Pipe, Reader, Writer
+from fauxkube.kit.streams import Duplex, Pipe
 from fauxkube.machinery.objects import GVR, Object
 from fauxkube.network.choice import ByChance
 from fauxkube.network.topology import Topology
@@ -46,16 +47,6 @@ class Given:
     async def read(self) -> bytes:
         data, self.data = self.data, b""
         return data
-
-
-@dataclass
-class Screen:
-    """What `Terminal` asks for."""
-
-    stdin: Reader
-    stdout: Writer
-    stderr: Writer
-    tty: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,5 +113,5 @@ class Box:
         """Run a command line; a single text is a script."""
         words: Sequence[str] = command if len(command) > 1 else ("sh", "-c", command[0])
         out, err = Kept(), Kept()
-        code = await self.programs.run(self.pod, "main", words, Screen(Given(stdin), out, err, tty))
+        code = await self.programs.run(self.pod, "main", words, Terminal(Given(stdin), out, err, tty))
         return Ran(code, str(out), str(err))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fauxkube.kinds.gvrs import PODS
+from fauxkube.kit.containers import Terminal
 from fauxkube.machinery import status
-from fauxkube.server.containers import Terminal
 from fauxkube.server.control import Executed
 from fauxkube.server.streaming.locating import check_assigned, container_of, not_running
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from fauxkube.kit.containers import LogOptions, Terminal
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.streams import Duplex
 from fauxkube.machinery.objects import Object
-from fauxkube.workloads.asked import LogOptions, Terminal
 from fauxkube.workloads.execution import Programs
 from fauxkube.workloads.serving import Serving
 

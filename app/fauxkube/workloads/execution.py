@@ -9,12 +9,12 @@ from typing import TypeAlias
 
 from fauxkube.kinds.core.node_network import installed
 from fauxkube.kinds.gvrs import NODES
+from fauxkube.kit.containers import LogOptions, Terminal
 from fauxkube.kit.tasks import Tasks
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object, key_of
 from fauxkube.machinery.status import StatusError
 from fauxkube.machinery.times import moment_or
-from fauxkube.workloads.asked import LogOptions, Terminal
 from fauxkube.workloads.attended import attended_command, ends_with_it
 from fauxkube.workloads.container import Container, spec_of, status_of
 from fauxkube.workloads.files.nodes import Folder

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fauxkube.kit.containers import LogOptions
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.times import from_time, moment_or, to_time
-from fauxkube.workloads.asked import LogOptions
 
 #: How many lines of a run are kept.
 KEPT = 1000

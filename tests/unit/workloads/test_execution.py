@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import pytest
 
+from fauxkube.kit.containers import LogOptions, Terminal
 from fauxkube.kit.exchange import HttpRequest, HttpResponse
 from fauxkube.kit.streams import Pipe
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
-from fauxkube.server.containers import LogOptions
 from support.networks import pod
-from support.simulated_containers import Box, Kept, Screen
+from support.simulated_containers import Box, Kept
 from support.waiting import come_true
 
 T = TypeVar("T")
@@ -53,8 +53,8 @@ def test_a_command_that_cannot_be_run_is_refused_in_the_runtimes_words(command: 
     assert _in_loop(run).endswith(f"unable to start container process: {problem}")
 
 
-def _screen(stdin: Pipe | None = None, *, tty: bool = False) -> Screen:
-    return Screen(stdin or Pipe(), Kept(), Kept(), tty)
+def _screen(stdin: Pipe | None = None, *, tty: bool = False) -> Terminal:
+    return Terminal(stdin or Pipe(), Kept(), Kept(), tty)
 
 
 def test_no_more_subshells_run_at_once_than_a_limit_of_processes_would_let() -> None:
@@ -142,7 +142,7 @@ def test_a_reader_that_goes_away_ends_the_program() -> None:
     async def run(box: Box) -> int:
         out = Pipe()
         out.break_off()
-        return await box.programs.run(box.pod, "main", ["yes"], Screen(Pipe(), out, Kept()))
+        return await box.programs.run(box.pod, "main", ["yes"], Terminal(Pipe(), out, Kept()))
 
     assert _in_loop(run) == 141
 
@@ -151,7 +151,7 @@ def test_a_slow_reader_makes_the_program_wait() -> None:
     async def run(box: Box) -> int:
         out = Pipe(limit=100)
         running = asyncio.ensure_future(
-            box.programs.run(box.pod, "main", ["seq", "100000"], Screen(Pipe(), out, Kept()))
+            box.programs.run(box.pod, "main", ["seq", "100000"], Terminal(Pipe(), out, Kept()))
         )
         running.add_done_callback(lambda _: asyncio.ensure_future(out.close()))
         size = 0
@@ -169,7 +169,7 @@ def test_a_shell_at_a_terminal_prompts_echoes_and_ends_with_ctrl_d() -> None:
     async def run(box: Box) -> tuple[str, int]:
         keyboard, screen = Pipe(), Kept()
         running = asyncio.ensure_future(
-            box.programs.run(box.pod, "main", ["sh"], Screen(keyboard, screen, screen, True))
+            box.programs.run(box.pod, "main", ["sh"], Terminal(keyboard, screen, screen, True))
         )
         await keyboard.write(b"cd /tmp\recho hx\x7fi\r\x04")
         code = await running
@@ -188,7 +188,7 @@ def test_ctrl_c_ends_what_runs_and_the_shell_goes_on() -> None:
     async def run(box: Box) -> tuple[str, int]:
         keyboard, screen = Pipe(), Kept()
         running = asyncio.ensure_future(
-            box.programs.run(box.pod, "main", ["sh"], Screen(keyboard, screen, screen, True))
+            box.programs.run(box.pod, "main", ["sh"], Terminal(keyboard, screen, screen, True))
         )
         await keyboard.write(b"sleep 1000\r")
         await come_true(lambda: box.clock.next_due() is not None)

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from fauxkube.kit.containers import LogOptions
 from fauxkube.machinery import status
 from fauxkube.machinery.fields import FieldError, Path
 from fauxkube.server import queries
 from fauxkube.server.asgi import Query
-from fauxkube.server.containers import LogOptions
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _LAYOUT = "2006-01-02T15:04:05Z07:00"

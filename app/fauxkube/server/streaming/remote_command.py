@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 import orjson
 
+from fauxkube.kit.containers import Terminal
 from fauxkube.kit.streams import Reader, Writer
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server import errors
-from fauxkube.server.containers import Terminal
 
 V1, V2, V3, V4, V5 = (
     "channel.k8s.io",

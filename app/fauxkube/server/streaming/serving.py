@@ -13,13 +13,14 @@ from typing import NamedTuple, TypeAlias
 import orjson
 
 from fauxkube.kit.clock import Clock
+from fauxkube.kit.containers import Terminal
 from fauxkube.machinery import status
 from fauxkube.machinery.objects import Object
 from fauxkube.machinery.status import StatusError
 from fauxkube.server import errors, queries, responses
 from fauxkube.server.asgi import Request, Response
 from fauxkube.server.connections import Upgrade, offered
-from fauxkube.server.containers import Containers, Terminal
+from fauxkube.server.containers import Containers
 from fauxkube.server.paths import RequestInfo
 from fauxkube.server.pipelines import Reads
 from fauxkube.server.streaming import handshake, locating, options, port_forward, sessions

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fauxkube.kit.clock import Clock
+from fauxkube.kit.containers import Terminal
 from fauxkube.kit.streams import Duplex, Nothing, Nowhere
-from fauxkube.server.containers import Terminal
 from fauxkube.server.streaming.options import RemoteOptions
 from fauxkube.server.streaming.racing import until_one_ends
 from fauxkube.server.streaming.remote_command import V3, V4, V5, Program, Sizes, perform
