@@ -105,7 +105,15 @@ def test_a_program_that_is_cancelled_stops_and_never_kept_others_waiting(script:
 
 
 @pytest.mark.parametrize(
-    "script", ["sort -n /tmp/big", "tr ab cd < /tmp/big", "uniq -c /tmp/big", "cat -n /tmp/big", "sed s/b/c/ /tmp/big"]
+    "script",
+    [
+        "sort -n /tmp/big",
+        "tr ab cd < /tmp/big",
+        "uniq -c /tmp/big",
+        "cat -n /tmp/big",
+        "sed s/b/c/ /tmp/big",
+        "for i in $(head -c 200000 /tmp/big); do break; done",
+    ],
 )
 def test_programs_that_work_through_much_text_keep_nobody_waiting(script: str) -> None:
     async def run(box: Box) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fauxkube.workloads.commands import conditions, formats
-from fauxkube.workloads.commands.lines import taking_turns
 from fauxkube.workloads.commands.options import Options, read_options, seconds, whole
+from fauxkube.workloads.lines import taking_turns
 from fauxkube.workloads.process import Process, Program, UsageError, decoded
 from fauxkube.workloads.programs import find_path, find_program
 

@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 
 from fauxkube.workloads import expressions
-from fauxkube.workloads.commands.lines import lines
 from fauxkube.workloads.commands.options import Options, read_options
 from fauxkube.workloads.expressions import BadExpressionError, Expression
 from fauxkube.workloads.files.errors import words_of
 from fauxkube.workloads.files.filesystem import walk
 from fauxkube.workloads.files.nodes import Folder
+from fauxkube.workloads.lines import lines
 from fauxkube.workloads.process import Process, UsageError, decoded, encoded
 
 _LONGEST_PATTERN = 500

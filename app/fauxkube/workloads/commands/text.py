@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from fauxkube.workloads.commands import searching, translation
-from fauxkube.workloads.commands.lines import in_order, lines, taking_turns
 from fauxkube.workloads.commands.options import Options, read_options, whole
 from fauxkube.workloads.files.errors import words_of
+from fauxkube.workloads.lines import in_order, lines, taking_turns
 from fauxkube.workloads.process import Process, Program, UsageError, decoded, encoded
 
 _CANNOT_OPEN = "can't open '{path}': {error}"

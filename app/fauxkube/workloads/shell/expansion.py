@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from fauxkube.workloads.lines import taking_turns
 from fauxkube.workloads.shell import patterns
 from fauxkube.workloads.shell.arithmetic import ExpressionError, evaluate
 from fauxkube.workloads.shell.state import ShellError, State
@@ -38,7 +39,8 @@ class Expander:
         """The arguments that words become."""
         found: list[str] = []
         for word in words:
-            for field in _split(await self._pieces(word), self._state.variables.get("IFS", " \t\n")):
+            fields = _split(await self._pieces(word), self._state.variables.get("IFS", " \t\n"))
+            async for field in taking_turns(self._state.process, fields):
                 found.extend(self._paths(field))
         return found
 
@@ -176,9 +178,8 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return [each for piece in pieces for each in ((piece, Piece(" ", quoted=True)) if piece.breaks else (piece,))]
 
 
-def _split(pieces: list[Piece], separators: str) -> list[list[Piece]]:
+def _split(pieces: list[Piece], separators: str) -> Iterator[list[Piece]]:
     """The fields: what comes out of expansions is split at `IFS`, of which blanks count together."""
-    fields: list[list[Piece]] = []
     current: list[Piece] | None = None
     blank = "".join(char for char in separators if char in " \t\n")
     other = "".join(char for char in separators if char not in " \t\n")
@@ -193,16 +194,15 @@ def _split(pieces: list[Piece], separators: str) -> list[list[Piece]]:
                 if match.start() > at:
                     current = [*(current or []), Piece(piece.text[at : match.start()])]
                 if current is not None or any(char in other for char in match[0]):
-                    fields.append(current or [])
+                    yield current or []
                 current, at = None, match.end()
             if at < len(piece.text):
                 current = [*(current or []), Piece(piece.text[at:])]
         if piece.breaks and (current is not None or piece.quoted):
-            fields.append(current or [])
+            yield current or []
             current = None
     if current is not None:
-        fields.append(current)
-    return fields
+        yield current
 
 
 def _delimiter(blank: str, other: str) -> re.Pattern[str] | None:
