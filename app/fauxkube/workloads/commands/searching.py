@@ -176,10 +176,8 @@ async def _one(process: Process, search: Search, path: str, data: bytes) -> bool
     at = 0
     async for line in lines(process, data):
         at += 1
-        if _is_meant(search, line):
+        if len(found) < search.most and _is_meant(search, line):
             found.append((at, line))
-            if len(found) == search.most:
-                break
     if not {"c", "l", "L", "q"} & search.options.values.keys():
         await process.write("".join(_told(search, path, at, line) for at, line in found))
     await _tell_count(process, search, path, len(found))
