@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from fauxkube.kit.streams import Pipe, Writer
-from fauxkube.workloads.files.errors import words_of
 from fauxkube.workloads.process import Bytes, Input, Process, encoded
 from fauxkube.workloads.programs import find_program
 from fauxkube.workloads.shell import builtins, redirects
@@ -328,12 +327,8 @@ class Shell:
                 else:
                     redirects.apply(streams, each, target, self.state)
             except OSError as error:
-                action = "open" if each.operator in {"<", "<&", "<>"} else "create"
-                words = "nonexistent directory" if action == "create" and error.errno == 2 else words_of(error)
-                words = "no such file" if action == "open" and error.errno == 2 else words
-                if target.startswith("/dev/tcp/") and error.errno != 2:
-                    await self.complain(f"connect: {words_of(error)}")
-                await self.complain(f"can't {action} {target}: {words}")
+                for problem in redirects.problems(each, target, error):
+                    await self.complain(problem)
                 self.state.status = 1
                 return None
         return streams

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 
 from fauxkube.kit.streams import Writer
-from fauxkube.workloads.files.errors import failure
+from fauxkube.workloads.files.errors import failure, words_of
 from fauxkube.workloads.files.filesystem import FileSystem, Owner, joined, may
 from fauxkube.workloads.files.nodes import Device, Folder
 from fauxkube.workloads.process import Bytes, Input, Nowhere, encoded
@@ -28,6 +29,17 @@ class FileWriter:
 
     async def close(self) -> None:
         """Nothing follows."""
+
+
+def problems(redirect: Redirect, target: str, error: OSError) -> Iterator[str]:
+    """What the shell says of a redirection that failed."""
+    opens = redirect.operator in {"<", "<&", "<>"}
+    words = words_of(error)
+    if error.errno == errno.ENOENT:
+        words = "no such file" if opens else "nonexistent directory"
+    elif target.startswith("/dev/tcp/"):
+        yield f"connect: {words}"
+    yield f"can't {'open' if opens else 'create'} {target}: {words}"
 
 
 def apply(streams: dict[int, Input | Writer], redirect: Redirect, target: str, state: State) -> None:
