@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule
 
 from fauxkube.kinds.core.service_allocation import cluster_ips
 from fauxkube.kinds.gvrs import NODES, PODS, SERVICES
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.status import StatusError
 from fauxkube.registry.pools import CLUSTER_IPS, POD_CIDRS, Pools, Ranges, of_family, pod_pool_name
-from support.registry_rig import Rig
+from support.rig_machine import RigMachine
 
-T = TypeVar("T")
 FAMILIES = ("IPv4", "IPv6")
 #: So small that every pool runs dry now and then.
 TINY = Ranges(
@@ -29,31 +25,14 @@ TINY = Ranges(
 POLICIES = st.sampled_from(["SingleStack", "PreferDualStack", "RequireDualStack"])
 
 
-class Addresses(RuleBasedStateMachine):
+class Addresses(RigMachine):
     """Services, nodes and pods come, change and go; processes restart; writes fail."""
 
     services = Bundle("services")
     nodes = Bundle("nodes")
     pods = Bundle("pods")
 
-    @initialize()
-    def begin(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.rig = Rig(ranges=TINY)
-        self.run(self.rig.open())
-        self.made = 0
-
-    def teardown(self) -> None:
-        if hasattr(self, "loop"):
-            self.run(self.rig.store.close())
-            self.loop.close()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What comes of it; None when it is refused."""
-        try:
-            return self.loop.run_until_complete(work)
-        except StatusError:
-            return None
+    ranges = TINY
 
     def name(self, kind: str) -> str:
         self.made += 1

@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule
 
 from fauxkube.kinds.core.node_network import BRIDGE, NodeNetwork, network_of, own_blocks
 from fauxkube.kinds.gvrs import NODES, PODS
 from fauxkube.machinery.objects import Object
-from fauxkube.machinery.status import StatusError
 from fauxkube.nodes.add_on_plan import grown
 from fauxkube.registry.pools import ADD_ON_BLOCKS, Pools, Ranges
-from support.registry_rig import Rig
+from support.rig_machine import RigMachine
 
-T = TypeVar("T")
 #: The nodes' own blocks overlap with those that an add-on takes out of the same range.
 TINY = Ranges(cluster_cidr="10.244.0.0/27", node_prefix=29)
 ADD_ON = NodeNetwork("own", "05-own.conflist", "own", range="10.244.0.0/27", run="one/0", own=True)
 
 
-class Blocks(RuleBasedStateMachine):
+class Blocks(RigMachine):
     """On lone bridges: nodes take blocks of an add-on's own and give them up, pods come and go, processes restart."""
 
     nodes = Bundle("nodes")
     pods = Bundle("pods")
 
-    @initialize()
-    def begin(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.rig = Rig(ranges=TINY)
-        self.run(self.rig.open())
-        self.made = 0
-
-    def teardown(self) -> None:
-        if hasattr(self, "loop"):
-            self.run(self.rig.store.close())
-            self.loop.close()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What comes of it; None when it is refused."""
-        try:
-            return self.loop.run_until_complete(work)
-        except StatusError:
-            return None
+    ranges = TINY
 
     def all(self, gvr: Any) -> list[Object]:
         names = self.run(self.rig.names(gvr)) or []
